@@ -1,0 +1,71 @@
+# Everything a fresh machine needs is made here: uv from the package registry into .tools, the locked packages into .venv.
+PYTHON ?= python3
+UV := .tools/bin/uv
+HW := .venv/bin/headwater
+export UV_PROJECT_ENVIRONMENT := .venv
+export UV_PYTHON_DOWNLOADS := never
+SYNC = $(UV) sync --quiet --frozen --inexact --python $(PYTHON)
+OUT ?= out
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow lint docs bench packs words clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/run ## run the main job on the Ghana and Djibouti packs and write their reports
+	@$(HW) report studies/djibouti --out $(OUT)/djibouti --language en --language zh
+	@$(HW) report studies/ghana --out $(OUT)/ghana --language en --language zh
+	@echo
+	@echo "Open these in a browser:"
+	@ls -1 $(OUT)/djibouti/*.html $(OUT)/ghana/*.html
+
+test: .venv/dev ## the tests, in under eight minutes
+	@.venv/bin/python -m pytest -q
+
+test-slow: .venv/dev .venv/packs ## the tests that take minutes, or rebuild the packs
+	@.venv/bin/python -m pytest -q -m slow
+
+lint: .venv/dev ## style, types and who may import whom
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+docs: .venv/docs ## build the documentation into site/
+	@.venv/bin/python docs/reference.py
+	@NO_MKDOCS_2_WARNING=true DISABLE_MKDOCS_2_WARNING=true .venv/bin/mkdocs build --quiet --strict
+
+bench: .venv/run ## compare with peers, side by side in one run; NAME=coverage for one
+	@.venv/bin/python benchmarks/run.py $(NAME)
+
+packs: .venv/packs ## rebuild the study packs; DATA=folder as studies/README.md describes
+	@.venv/bin/python studies/build all --data $(DATA)
+
+words: .venv/dev ## list strings without a Chinese translation
+	@.venv/bin/python scripts/words.py
+
+clean: ## remove what was made here
+	rm -rf .venv .tools out site
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Headwater needs Python 3.11 or later; set PYTHON=python3.11")'
+	@echo "Setting up (once)…"
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+
+.venv/run: uv.lock pyproject.toml | $(UV)
+	@$(SYNC)
+	@touch $@
+
+.venv/dev: uv.lock pyproject.toml | $(UV)
+	@$(SYNC) --group dev
+	@touch $@ .venv/run
+
+.venv/docs: uv.lock pyproject.toml | $(UV)
+	@$(SYNC) --group docs
+	@touch $@
+
+.venv/packs: uv.lock pyproject.toml | $(UV)
+	@$(SYNC) --group packs
+	@touch $@
