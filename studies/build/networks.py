@@ -1,0 +1,76 @@
+"""Road and rail networks of a country, clipped from the world graphs.
+
+The outline is the Natural Earth admin-1 polygons of the country, widened by a fiftieth of a degree (about 2 km), so
+that border crossings and quays that its generalised outline leaves out stay in.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import registry
+import shapely
+
+NATURAL_EARTH = "world-natural-earth-10m/natural_earth.gpkg"
+WIDENED_BY_DEGREES = 0.02
+
+
+def outline(data: Path, iso3: str) -> shapely.Geometry:
+    """Widened outline of a country [degrees]."""
+    polygons = gpd.read_file(data / NATURAL_EARTH, layer="admin1_qgis_selected")
+    return polygons[polygons["adm0_a3"] == iso3].union_all().buffer(WIDENED_BY_DEGREES)
+
+
+def network(mode: str, iso3: str, area: shapely.Geometry) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Nodes as `assets` and edges as `links` of the mode, `road` or `rail`, inside the area."""
+    graph = registry.graph({"road": "world_highways", "rail": "world_railways"}[mode])
+    places = graph.latitude_longitude[:, ::-1]
+    inside = np.flatnonzero(shapely.contains_xy(area, places[:, 0], places[:, 1]))
+    prefix = f"{iso3.lower()}_{mode}"
+    return _nodes(inside, places, mode, prefix), _edges(_pairs(graph, inside), places, mode, prefix)
+
+
+def _pairs(graph: registry.Graph, inside: np.ndarray) -> list[tuple[int, int, float]]:
+    """Edges with both ends inside, once each, without loops and edges of no length."""
+    within = set(inside.tolist())
+    found = {
+        (min(i, j), max(i, j)): km
+        for i in within
+        for j, km in ((int(j), km) for j, km in graph.neighbours[i].items())
+        if j in within and j != i and km > 0
+    }
+    return [(a, b, km) for (a, b), km in sorted(found.items())]
+
+
+def _nodes(inside: np.ndarray, places: np.ndarray, mode: str, prefix: str) -> pd.DataFrame:
+    numbers = pd.Series(inside).astype(str)
+    return pd.DataFrame(
+        {
+            "asset_id": prefix + "_node_" + numbers,
+            "name": f"{mode.capitalize()} node " + numbers,
+            "sector": "transport",
+            "kind": f"{mode}_node",
+            "geometry": shapely.points(places[inside]),
+            "source_id": "osm_scgraph",
+        }
+    )
+
+
+def _edges(pairs: list[tuple[int, int, float]], places: np.ndarray, mode: str, prefix: str) -> pd.DataFrame:
+    start, end = (np.array([p[k] for p in pairs]) for k in (0, 1))
+    a, b = pd.Series(start).astype(str), pd.Series(end).astype(str)
+    return pd.DataFrame(
+        {
+            "link_id": prefix + "_" + a + "_" + b,
+            "from_asset_id": prefix + "_node_" + a,
+            "to_asset_id": prefix + "_node_" + b,
+            "sector": "transport",
+            "kind": mode,
+            "geometry": shapely.linestrings(np.stack([places[start], places[end]], axis=1)),
+            "length_m": np.round(np.array([p[2] for p in pairs]) * 1000),
+            "source_id": "osm_scgraph",
+        }
+    )
