@@ -6,6 +6,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import health
+import networks
 import pandas as pd
 import power
 import rasters
@@ -19,6 +20,7 @@ COSTS = "standards-oc4ids-sdg-m49/curves_adaptation_options_and_costs.csv"
 
 def build(data: Path, folder: Path) -> None:
     """Write every table and raster of the pack."""
+    networks.write_outline(data, "DJI", folder)
     tables.write_sources_page(folder, "djibouti", "Djibouti", "吉布提")
     tables.write_tables(
         folder,

@@ -33,13 +33,15 @@ def build(data: Path, folder: Path) -> None:
         data, road_nodes, roads, settlements, clinics[clinics["kind"] == "hospital"],
         area=area, max_access_m=MAX_ACCESS_M,
     )  # fmt: skip
+    networks.write_outline(data, "GHA", folder)
     tables.write_sources_page(folder, "ghana", "Ghana", "加纳")
     tables.write_tables(
         folder,
         {
             "sources": tables.sources("ghana"),
             "assets": tables.joined(
-                road_nodes, rail_nodes, registry.airports("GH"), registry.ports("Ghana"), energy(data),
+                *(networks.named_by_place(nodes, settlements) for nodes in (road_nodes, rail_nodes)),
+                registry.airports("GH"), registry.ports("Ghana"), energy(data),
                 dams(clinics), clinics,
             ),
             "links": tables.joined(roads, rails),

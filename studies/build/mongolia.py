@@ -24,13 +24,15 @@ def build(data: Path, folder: Path) -> None:
     aimags = population.mongolia_aimags(data)
     places = population.with_parents(registry.settlements("MN"), aimags)
     country = gpd.read_file(data / "mng-admin-population/mng_admin.gpkg", layer="adm0").geometry.iloc[0]
+    networks.write_outline(data, "MNG", folder)
     tables.write_sources_page(folder, "mongolia", "Mongolia", "蒙古")
     tables.write_tables(
         folder,
         {
             "sources": tables.sources("mongolia"),
             "assets": tables.joined(
-                road_nodes, rail_nodes, registry.airports("MN"),
+                *(networks.named_by_place(nodes, places) for nodes in (road_nodes, rail_nodes)),
+                registry.airports("MN"),
                 power.coal_units(data / "mng-power-climate/mng_gem_coal_units_2022.csv"),
                 power.interconnectors(data / "mng-power-climate/mng_interconnectors_gtd.csv", "MNG"),
             ),

@@ -6,6 +6,7 @@ that border crossings and quays that its generalised outline leaves out stay in.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,14 +15,36 @@ import pandas as pd
 import registry
 import shapely
 
+from headwater.geo.distance import nearest
+
 NATURAL_EARTH = "world-natural-earth-10m/natural_earth.gpkg"
 WIDENED_BY_DEGREES = 0.02
+SIMPLIFIED_BY_DEGREES = 0.01
+CREDIT = "Made with Natural Earth"
 
 
 def outline(data: Path, iso3: str) -> shapely.Geometry:
     """Widened outline of a country [degrees]."""
     polygons = gpd.read_file(data / NATURAL_EARTH, layer="admin1_qgis_selected")
     return polygons[polygons["adm0_a3"] == iso3].union_all().buffer(WIDENED_BY_DEGREES)
+
+
+def write_outline(data: Path, iso3: str, folder: Path) -> None:
+    """`outline.geojson`: the country's outline, simplified for a map, with whom to credit."""
+    polygons = gpd.read_file(data / NATURAL_EARTH, layer="admin1_qgis_selected")
+    shape = polygons[polygons["adm0_a3"] == iso3].union_all().simplify(SIMPLIFIED_BY_DEGREES)
+    rounded = shapely.set_precision(shape, 0.001)
+    feature = {"type": "Feature", "properties": {"credit": CREDIT}, "geometry": shapely.geometry.mapping(rounded)}
+    collection = {"type": "FeatureCollection", "features": [feature]}
+    (folder / "outline.geojson").write_text(json.dumps(collection) + "\n", encoding="utf-8")
+
+
+def named_by_place(nodes: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+    """Nodes named by the nearest place and its distance: their own numbers mean nothing to a reader."""
+    at, distance_m = nearest(*(shapely.get_coordinates(t["geometry"].to_numpy()) for t in (nodes, places)))
+    place, km = places["name"].to_numpy()[at], np.round(distance_m / 1000).astype(int).astype(str)
+    number = nodes["asset_id"].str.rpartition("_")[2]
+    return nodes.assign(name=pd.Series(place, index=nodes.index) + " +" + km + " km (" + number + ")")
 
 
 def network(mode: str, iso3: str, area: shapely.Geometry) -> tuple[pd.DataFrame, pd.DataFrame]:
