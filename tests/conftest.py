@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -23,3 +26,37 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip(f"real data not found at {path}; set HEADWATER_SHARED_DATA to the folder that holds it")
     return path
+
+
+@pytest.fixture
+def toy_study(root: Path, tmp_path: Path) -> Path:
+    """A copy of Toytown's study that a test may spoil."""
+    return Path(shutil.copytree(root / "tests" / "toytown" / "study", tmp_path / "study"))
+
+
+@pytest.fixture(scope="session")
+def toy_results(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Toytown's finished results; read only."""
+    import headwater as hw
+
+    out = tmp_path_factory.mktemp("toytown") / "out"
+    hw.open_study(root / "tests" / "toytown" / "study", out=out, workers=1).plan()
+    return out
+
+
+@pytest.fixture
+def toy_out(toy_results: Path, tmp_path: Path) -> Path:
+    """A copy of Toytown's finished results that a test may spoil."""
+    return Path(shutil.copytree(toy_results, tmp_path / "out"))
+
+
+@pytest.fixture
+def edit() -> Callable[[Path, Callable[[pd.DataFrame], pd.DataFrame | None]], None]:
+    """Change a CSV file: `edit(path, change)`, where `change` returns a new table or alters the one it is given."""
+
+    def edited(path: Path, change: Callable[[pd.DataFrame], pd.DataFrame | None]) -> None:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        new = change(table)
+        (table if new is None else new).to_csv(path, index=False)
+
+    return edited

@@ -1,0 +1,206 @@
+"""The command line: one command per thing a study can do. Parses, calls the façade, prints."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from headwater import __version__
+from headwater.errors import HeadwaterError, exit_code
+from headwater.study import Study, check_study, explain_result, new_study, open_study
+from headwater.words import LANGUAGES, _, speaking
+
+app = typer.Typer(
+    name="headwater",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help=_(
+        "Plan a country's infrastructure upstream: describe the system, stress it, propose and appraise options, "
+        "choose a plan, report.\n\nStart with a study that exists: `headwater report studies/djibouti`. "
+        "Make one of your own: `headwater new my-study --iso3 MWI`, fill in its tables, `headwater check my-study`."
+    ),
+)
+screen = Console()
+complaints = Console(stderr=True)
+
+StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help=_("Folder that holds study.toml and its tables."))]
+Out = Annotated[
+    Path | None, typer.Option("--out", help=_("Folder for results; out/STUDY-ID unless given. A rerun reuses it."))
+]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help=_("Threads; all processors unless given."))]
+Language = Annotated[str, typer.Option("--language", help=_("Language of what is printed: en or zh."))]
+
+
+@app.command(
+    "new", help=_("Make a study folder: a commented study.toml and an empty table for everything a study can hold.")
+)
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help=_("Folder to make; must be new or empty."))],
+    iso3: Annotated[str, typer.Option("--iso3", help=_("Country, ISO 3166-1 alpha-3, for example MWI."))],
+    year: Annotated[int, typer.Option("--year", help=_("Base and price year."))] = 2025,
+) -> None:
+    """Make a study folder."""
+    for path in new_study(folder, iso3=iso3, year=year):
+        screen.print(f"  {path}", highlight=False)
+    screen.print(_("Fill in study.toml and the tables, then run: headwater check {folder}").format(folder=folder))
+
+
+@app.command("check", help=_("Check every table of a study and list every fault: file, row, column, value and remedy."))
+def check(study: StudyFolder, language: Language = "en") -> None:
+    """Check a study."""
+    with _speaking(language):
+        faults, notices = check_study(study)
+        if faults:
+            complaints.print(_faults_table(faults))
+            complaints.print(_("Faults: {count}. Nothing was written.").format(count=len(faults)), style="bold red")
+            raise typer.Exit(2)
+        for notice in notices:
+            screen.print(f"[yellow]![/yellow] {notice}", highlight=False)
+        screen.print(_("{folder} is sound.").format(folder=study), style="green")
+
+
+@app.command("describe", help=_("Say what a study holds: assets, links, people, hazards, options and their sources."))
+def describe(study: StudyFolder, language: Language = "en") -> None:
+    """Describe a study."""
+    with _speaking(language):
+        opened = open_study(study)
+        screen.print(opened.title, style="bold")
+        for name, rows in opened.describe().items():
+            screen.print(_plain_table(name, rows))
+
+
+@app.command("assess", help=_("Describe and stress the system: exposure, damage, drought, access, criticality."))
+def assess(study: StudyFolder, out: Out = None, language: Language = "en", workers: Workers = None) -> None:
+    """Assess a study."""
+    with _running(study, out, workers, language) as opened:
+        opened.assess()
+        _print_written(opened)
+
+
+@app.command("plan", help=_("Assess, then propose options, appraise them and choose a plan under each budget."))
+def plan(study: StudyFolder, out: Out = None, language: Language = "en", workers: Workers = None) -> None:
+    """Plan a study."""
+    with _running(study, out, workers, language) as opened:
+        opened.plan()
+        _print_written(opened)
+
+
+@app.command("report", help=_("Do everything and write the report, in one language or several (repeat --language)."))
+def report(
+    study: StudyFolder,
+    out: Out = None,
+    language: Annotated[
+        list[str] | None, typer.Option("--language", help=_("Language of the report: en or zh; repeat for both."))
+    ] = None,
+    workers: Workers = None,
+) -> None:
+    """Report on a study."""
+    languages = language or ["en"]
+    with _running(study, out, workers, languages[0]) as opened:
+        for code in languages:
+            with _speaking(code):
+                path = opened.report()
+            screen.print(f"[green]✓[/green] {path}", highlight=False, soft_wrap=True)
+
+
+@app.command("explain", help=_("From what? Say which inputs, assumptions, sources and version a result came from."))
+def explain(
+    result: Annotated[
+        Path, typer.Argument(metavar="RESULT", help=_("A result, for example out/djibouti/damages.csv."))
+    ],
+    language: Language = "en",
+) -> None:
+    """Explain a result."""
+    with _speaking(language):
+        screen.print(explain_result(result), highlight=False, markup=False, soft_wrap=True)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        screen.print(f"headwater {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help=_("Print the version and stop."))
+    ] = False,
+) -> None:
+    """Options before any command."""
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user's gives a message and an exit code, never a traceback."""
+    try:
+        app()
+    except HeadwaterError as error:
+        complaints.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(exit_code(error))
+    except OSError as error:
+        text = _("{file}: {reason}").format(file=error.filename, reason=error.strerror)
+        complaints.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+@contextmanager
+def _speaking(code: str) -> Iterator[None]:
+    if code not in LANGUAGES:
+        known = ", ".join(f"{key} ({name})" for key, name in LANGUAGES.items())
+        raise typer.BadParameter(_("language «{code}» is not one of {known}").format(code=code, known=known))
+    with speaking(code):
+        yield
+
+
+@contextmanager
+def _running(folder: Path, out: Path | None, workers: int | None, language: str) -> Iterator[Study]:
+    """An open study with a progress bar that follows its work."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with _speaking(language), Progress(*columns, console=complaints, transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def follow(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        try:
+            yield open_study(folder, out=out, workers=workers, progress=follow)
+        except KeyboardInterrupt as error:
+            complaints.print(_("Stopped. What was finished is kept; the same command goes on from there."))
+            raise typer.Exit(130) from error
+
+
+def _print_written(study: Study) -> None:
+    for notice in study.notices:
+        screen.print(f"[yellow]![/yellow] {notice}", highlight=False)
+    screen.print(_("Results are in {folder}").format(folder=study.out), highlight=False, soft_wrap=True)
+
+
+def _faults_table(faults: list) -> Table:
+    table = Table(show_lines=False, header_style="bold")
+    for heading in (_("File"), _("Row"), _("Column"), _("Value"), _("What is wrong"), _("What to do")):
+        table.add_column(heading, overflow="fold")
+    for fault in faults:
+        row = "" if fault.row is None else str(fault.row)
+        table.add_row(fault.file, row, fault.column, fault.value, fault.problem, fault.remedy)
+    return table
+
+
+def _plain_table(name: str, rows: object) -> Table:
+    table = Table(title=name, title_justify="left", header_style="bold")
+    for column in rows.columns:  # type: ignore[attr-defined]
+        table.add_column(str(column), overflow="fold")
+    for row in rows.itertuples(index=False):  # type: ignore[attr-defined]
+        table.add_row(*[str(value) for value in row])
+    return table

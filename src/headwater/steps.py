@@ -1,0 +1,341 @@
+"""The steps of the main job: what each reads, needs and makes, and which part of the journey it runs.
+
+What decides on recomputation and what `headwater explain` tells are read off this list and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any, Protocol
+
+import geopandas as gpd
+import pandas as pd
+
+from headwater.frames import with_columns
+from headwater.journey import appraise, choose, measure, propose, screen, stress
+from headwater.schema import empty, load_schema
+from headwater.settings import StudyHeader
+from headwater.words import _, later
+
+Results = Mapping[str, pd.DataFrame]
+
+
+class Inputs(Protocol):
+    """What a step may ask of a study."""
+
+    header: StudyHeader
+
+    @property
+    def tables(self) -> Results:
+        """Input tables."""
+
+    @property
+    def system(self) -> dict[str, gpd.GeoDataFrame]:
+        """Tables that options change."""
+
+    @property
+    def readers(self) -> dict[str, Callable]:
+        """Readers of rasters."""
+
+    def result(self, name: str) -> pd.DataFrame:
+        """Result of an earlier step."""
+
+    def map(self, what: str, function: Callable, items: Iterable) -> Iterator:
+        """Map a function over work items."""
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """A thing that several steps use, made when the first of them asks."""
+
+    def kept(self, name: str, of: Any, function: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """A part of a result, kept on disk once computed."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the main job.
+
+    Attributes
+    ----------
+    name, method
+        Its name, and in words what it computes.
+    makes
+        Result tables.
+    run
+        From the study to the result tables, by name.
+    tables, assumptions, header
+        Input tables, assumptions, and fields of the header that it reads.
+    needs
+        Result tables that it reads.
+    """
+
+    name: str
+    method: str
+    makes: tuple[str, ...]
+    run: Callable[[Inputs], Results]
+    tables: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    header: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+# --- stress -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Exposed:
+    """The system as it is, on every group of hazard layers."""
+
+    assets: gpd.GeoDataFrame
+    at: list[stress.Exposure]
+
+
+def _as_it_is(inputs: Inputs) -> _Exposed:
+    def make() -> _Exposed:
+        assets = stress.exposed_assets(**inputs.system)
+        return _Exposed(assets, _exposures(inputs, assets.geometry))
+
+    made: _Exposed = inputs.once("exposed", make)
+    return made
+
+
+def _exposures(inputs: Inputs, shapes: gpd.GeoSeries) -> list[stress.Exposure]:
+    def expose(layers: pd.DataFrame) -> stress.Exposure:
+        return stress.expose(shapes, layers, **inputs.readers)
+
+    return list(inputs.map(_("Assets on hazard layers"), expose, stress.groups(inputs.tables["hazard_layers"])))
+
+
+def _curves(inputs: Inputs) -> stress.Curves:
+    return stress.study_curves(*(inputs.tables[name] for name in ("curves", "curve_register", "curve_choices")))
+
+
+def run_stress(inputs: Inputs) -> Results:
+    """Exposure and damage under every layer that holds an intensity, and expected annual damage by every rule."""
+    assets = stress.exposed_assets(**inputs.system)
+    curves, threshold = _curves(inputs), inputs.header.optional("exposure_threshold") or 0.0
+    unit = inputs.header.unit("exposure_threshold")
+
+    def one_group(layers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        exposure = cache(partial(stress.expose, assets.geometry, layers, **inputs.readers))
+        ids = list(layers["layer_id"])
+        return (
+            inputs.kept("exposures", ids, lambda: stress.exposed(exposure(), threshold=threshold, unit=unit)),
+            inputs.kept("damages", ids, lambda: stress.damage(assets, exposure(), curves)),
+        )
+
+    done = list(inputs.map(_("Damage"), one_group, stress.groups(inputs.tables["hazard_layers"])))
+    damages = _stacked("damages", [damage for _exposure, damage in done])
+    return {
+        "exposures": _stacked("exposures", [exposure for exposure, _damage in done]),
+        "damages": with_columns(damages, list(load_schema("damages").index)).dropna(subset="damage_usd"),
+        "expected_damages": stress.expected(damages, assets),
+    }
+
+
+def _stacked(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(parts, ignore_index=True) if parts else empty(name)
+
+
+def run_drought(inputs: Inputs) -> Results:
+    """Expected loss of capacity under every layer that holds an annual probability."""
+    layers = inputs.tables["hazard_layers"]
+    layers = layers[layers["quantity"] == "annual_probability"]
+    return {"drought_losses": stress.drought(inputs.tables["assets"], layers, **inputs.readers)}
+
+
+# --- screen -------------------------------------------------------------------------------------------------------
+
+SPEEDS = ("default_speed_km_per_h", "access_speed_km_per_h", "max_access_m")
+
+
+def _screened(inputs: Inputs, system: Results) -> dict[str, pd.DataFrame]:
+    header = inputs.header
+    if not header.services:
+        return {name: empty(name) for name in ("components", "snapping", "access", "criticality")}
+    return screen.screen(
+        system["assets"], system["links"], inputs.tables["zones"], header.services,
+        default_speed=header.optional("default_speed_km_per_h"),
+        access_speed=float(header.value("access_speed_km_per_h")),
+        max_access_m=float(header.value("max_access_m")),
+    )  # fmt: skip
+
+
+def run_screen(inputs: Inputs) -> Results:
+    """Access of people to services, and the criticality of every link they travel on."""
+    return _screened(inputs, inputs.system)
+
+
+# --- propose, appraise, choose ------------------------------------------------------------------------------------
+
+
+def _damage_model(inputs: Inputs) -> propose.DamageModel | None:
+    """From a system to the expected damages of the planning case; None where no layer holds an intensity."""
+    if not stress.groups(inputs.tables["hazard_layers"]):
+        return None
+    base, curves = _as_it_is(inputs), _curves(inputs)
+
+    def model(system: Results) -> pd.DataFrame:
+        assets = stress.exposed_assets(**system)
+        same = stress.same_places(base.assets.geometry, assets.geometry)
+        at = base.at if same else _exposures(inputs, assets.geometry)
+        damages = pd.concat([stress.damage(assets, exposure, curves) for exposure in at], ignore_index=True)
+        expected = stress.expected(damages, assets, rules=[inputs.header.value("ead_rule")])
+        case = propose.planning_case(expected, inputs.header)
+        return case.groupby("asset_id")[propose.EAD].sum(min_count=1)
+
+    return model
+
+
+def _service_model(inputs: Inputs) -> propose.ServiceModel | None:
+    if not inputs.header.services:
+        return None
+    items = list(propose.SERVICE_ITEMS)
+    return lambda system: _screened(inputs, system)["criticality"][items].sum()
+
+
+def run_propose(inputs: Inputs) -> Results:
+    """The study's options and its measures on every damaged place, and what each gives alone."""
+    damage, service = _damage_model(inputs), _service_model(inputs)
+    base = damage(inputs.system) if damage else None
+    treated = (
+        stress.reached_m(_as_it_is(inputs).at, base)
+        if base is not None and len(inputs.tables["measures"])
+        else pd.Series(dtype="float64")
+    )
+    given = (inputs.tables[name] for name in ("measures", "options", "changes"))
+    options, changes = propose.proposals(inputs.system, *given, treated_m=treated)
+    effects = [empty("effects")]
+    if damage and base is not None:
+        run = partial(inputs.map, _("Options: avoided damage"))
+        effects.append(propose.damage_effects(inputs.system, changes, base, damage, run=run))
+    if service and propose.network_options(changes):
+        run = partial(inputs.map, _("Options: access"))
+        totals = inputs.result("criticality")[list(propose.SERVICE_ITEMS)].sum()
+        effects.append(propose.service_effects(inputs.system, changes, totals, service, run=run))
+    filled = [table for table in effects if len(table)] or effects
+    return {
+        "proposed_options": options, "proposed_changes": changes,
+        "effects": with_columns(pd.concat(filled, ignore_index=True), list(load_schema("effects").index)),
+    }  # fmt: skip
+
+
+def run_appraise(inputs: Inputs) -> Results:
+    """Costs and benefits of every option."""
+    options, effects = inputs.result("proposed_options"), inputs.result("effects")
+    return {"appraisals": appraise.appraisals(options, effects, inputs.header)}
+
+
+def run_choose(inputs: Inputs) -> Results:
+    """The best plan under each budget, and the models run again on each plan whole."""
+    options, changes, effects, appraisals = (
+        inputs.result(name) for name in ("proposed_options", "proposed_changes", "effects", "appraisals")
+    )
+    plans, summaries = choose.choices(options, effects, appraisals, inputs.header)
+    damage, service = _damage_model(inputs), _service_model(inputs)
+    checks = choose.whole_plan(
+        inputs.system, changes, plans, effects,
+        damage=(damage, damage(inputs.system)) if damage else None,
+        service=(service, inputs.result("criticality")[list(propose.SERVICE_ITEMS)].sum()) if service else None,
+        run=partial(inputs.map, _("Plans: the models run again")),
+    )  # fmt: skip
+    return {"plans": plans, "plan_summaries": summaries, "plan_checks": checks}
+
+
+def run_measure(inputs: Inputs) -> Results:
+    """Key figures in one tidy table, and every asset with what the models say of it."""
+    names = ("exposures", "expected_damages", "access", "criticality", "plan_summaries")
+    tables = {name: inputs.result(name) for name in names} | {"hazard_layers": inputs.tables["hazard_layers"]}
+    case = propose.planning_case(tables["expected_damages"], inputs.header)
+    return {
+        "results": measure.indicators(tables, inputs.header),
+        "asset_results": measure.asset_results(inputs.system, tables, inputs.header, case=case),
+    }
+
+
+SYSTEM = ("assets", "links")
+HAZARD = ("hazard_layers", "curves", "curve_register", "curve_choices")
+PLANNING = ("ead_rule", "planning_scenario", "planning_model", "planning_epoch")
+
+STEPS = (
+    Step(
+        "stress",
+        later(
+            "Coverage of each asset on the grid of the hazard layers (geodesic metres, ellipsoidal m2); damage "
+            "share by vulnerability curve in each cell, times amount and replacement cost; expected annual damage"
+            " by each rule, with the design standard as a cut-off."
+        ),
+        ("exposures", "damages", "expected_damages"), run_stress,
+        tables=(*SYSTEM, *HAZARD), assumptions=("exposure_threshold",), header=("crs",),
+    ),
+    Step(
+        "drought",
+        later(
+            "Annual probability at each asset, times its capacity: the mean loss over years if a drought year "
+            "takes all of it. Each model and epoch apart."
+        ),
+        ("drought_losses",), run_drought, tables=("assets", "hazard_layers"), header=("crs",),
+    ),
+    Step(
+        "screen",
+        later(
+            "Shortest time from each zone to the nearest facility: to the network at the access speed, along it, "
+            "and from it. Criticality: every link removed in turn, people cut off and hours lost on one trip "
+            "each."
+        ),
+        ("components", "snapping", "access", "criticality"), run_screen,
+        tables=(*SYSTEM, "zones"), assumptions=SPEEDS, header=("crs", "services"),
+    ),
+    Step(
+        "propose",
+        later(
+            "Each option changes the system; its effect is the model without it minus the model with it. Measures"
+            " are built along the part of a link that the rarest event reaches."
+        ),
+        ("proposed_options", "proposed_changes", "effects"), run_propose,
+        tables=(*SYSTEM, "zones", *HAZARD, "measures", "options", "changes"), assumptions=(*SPEEDS, *PLANNING),
+        header=("crs", "services"), needs=("expected_damages", "criticality"),
+    ),
+    Step(
+        "appraise",
+        later(
+            "Costs by year: investment in the base year, periodic and routine maintenance after; benefits from "
+            "the year after; both discounted, the base year not."
+        ),
+        ("appraisals",), run_appraise, assumptions=("discount_rate", "benefit_growth"),
+        header=("base_year", "horizon_year"), needs=("proposed_options", "effects"),
+    ),
+    Step(
+        "choose",
+        later(
+            "Binary programme: the largest sum of the objective within the budget, at most one option of an "
+            "exclusive group, an option only with those it requires; solved by HiGHS to a proved gap. The models "
+            "run again on each plan whole."
+        ),
+        ("plans", "plan_summaries", "plan_checks"), run_choose,
+        tables=(*SYSTEM, "zones", *HAZARD), assumptions=(*SPEEDS, *PLANNING),
+        header=("crs", "budgets", "objective", "base_year", "services"), needs=("appraisals", "effects", "criticality"),
+    ),
+    Step(
+        "measure", later(
+            "National totals of the results above, and every asset with what the models say of it."
+        ),
+        ("results", "asset_results"), run_measure, tables=(*SYSTEM, "hazard_layers"), assumptions=PLANNING,
+        header=("crs", "iso3"), needs=("exposures", "expected_damages", "access", "criticality", "plan_summaries"),
+    ),
+)  # fmt: skip
+
+SCHEMA_OF = {"proposed_options": "options", "proposed_changes": "changes"}
+"""Schema of a result whose name is not that of its schema."""
+
+
+def step_of(result: str) -> Step:
+    """The step that makes a result.
+
+    Examples
+    --------
+    >>> step_of("access").name
+    'screen'
+    """
+    return next(step for step in STEPS if result in step.makes)

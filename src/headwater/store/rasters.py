@@ -1,0 +1,275 @@
+"""Rasters: their grid, and the values of chosen cells.
+
+Only blocks that hold a cell asked for are read, on threads, a window at a time, so memory is bounded by the answer.
+No-data becomes NaN as it is read and is never seen again as a number.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from os import PathLike, cpu_count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import rasterio
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+from rasterio.enums import MaskFlags
+from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
+from rasterio.windows import Window
+
+from headwater.errors import Fault, InputError, PlaceError, SourceError
+from headwater.geo.grid import Grid
+from headwater.words import _
+
+StrPath = str | PathLike[str]
+Cells = npt.NDArray[np.int64]
+
+WINDOW_CELLS = 4_000_000
+"""Cells read at once by a thread, unless a single row of blocks holds more."""
+
+SAME_PLACE = 1e-6
+"""Two grids are one when their corners agree within this share of a cell."""
+
+
+def read_grid(path: StrPath) -> Grid:
+    """The grid of a raster.
+
+    Raises
+    ------
+    InputError
+        If the file does not exist or is not a raster.
+    PlaceError
+        If it has no coordinate reference system, one that is not known, or no position.
+    """
+    with _opened(path) as raster:
+        return _grid_of(raster, path)
+
+
+def values_at(
+    paths: Sequence[StrPath], grid: Grid, cells: Cells, *, workers: int | None = None
+) -> npt.NDArray[np.float32]:
+    """Values of chosen cells in rasters that share a grid.
+
+    Parameters
+    ----------
+    paths
+        One raster per layer; its first band is read, with its scale and offset.
+    grid
+        The grid that all of them must have.
+    cells
+        Flat cell indices (row × width + column), any order.
+    workers
+        Threads; as many as processors by default.
+
+    Returns
+    -------
+    values
+        [layer, cell], NaN where there is no data. The values of a cell lie side by side in memory, as the kernels of
+        damage and exposure read them.
+
+    Raises
+    ------
+    InputError
+        If a file does not exist or is not a raster, or a cell is not on the grid.
+    PlaceError
+        If a raster has another grid.
+    SourceError
+        If a raster cannot be read to the end.
+    """
+    cells = np.ascontiguousarray(cells, dtype=np.int64)
+    if cells.size and not (cells.min() >= 0 and cells.max() < grid.size):
+        raise InputError(
+            _("Cells lie outside a grid of {rows} × {columns}.").format(rows=grid.height, columns=grid.width)
+        )
+    order = None if (cells[:-1] <= cells[1:]).all() else np.argsort(cells, kind="stable")
+    wanted = cells if order is None else cells[order]
+    by_cell = np.empty((len(cells), len(paths)), dtype=np.float32)
+    with ThreadPoolExecutor(max_workers=workers or cpu_count()) as pool:
+        running = [
+            pool.submit(_fill, path, bands, wanted, grid.width, by_cell[:, layer])
+            for layer, path in enumerate(paths)
+            for bands in _shared_out(path, grid, wanted)
+        ]
+        for task in running:
+            task.result()
+    return (by_cell if order is None else _unsorted(by_cell, order)).T
+
+
+class Band(NamedTuple):
+    """Rows of cells read together, and which of the cells asked for lie in them."""
+
+    first_row: int
+    after_row: int
+    first: int
+    after: int
+
+
+# --- opening ---------------------------------------------------------------------------------------------------------
+
+
+def _opened(path: StrPath) -> Any:
+    """An open raster; errors of the reader become ours."""
+    name = Path(path).name
+    if not Path(path).is_file():
+        raise InputError(_("There is no raster {name}: put it there, or correct its name.").format(name=path))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            return rasterio.open(path)
+    except RasterioIOError as error:
+        raise InputError(
+            _("{name} is not a raster, whatever its name says: replace it with the file you mean.").format(name=name)
+        ) from error
+
+
+def _grid_of(raster: Any, path: StrPath) -> Grid:
+    name = Path(path).name
+    if raster.crs is None or not _is_on_earth(raster.crs):
+        raise PlaceError(
+            _("{name} has no known coordinate reference system: assign one, for example EPSG:4326.").format(name=name)
+        )
+    if raster.transform.is_identity:
+        raise PlaceError(_("{name} does not say where it lies: it has no geotransform.").format(name=name))
+    return Grid(raster.crs.to_string(), tuple(raster.transform)[:6], raster.width, raster.height)
+
+
+def _is_on_earth(crs: Any) -> bool:
+    try:
+        known = CRS.from_user_input(crs.to_wkt())
+    except (CRSError, RasterioError):
+        return False
+    return bool(known.is_geographic or known.is_projected)
+
+
+def _check_same_grid(raster: Any, path: StrPath, grid: Grid) -> None:
+    own = _grid_of(raster, path)
+    if own == grid or (own.shape == grid.shape and _same_crs(own, grid) and _same_corners(own, grid)):
+        return
+    raise PlaceError(
+        _(
+            "{name} lies on another grid ({own}) than the layer it goes with ({other}): resample one of them, or keep "
+            "them in separate studies."
+        ).format(name=Path(path).name, own=_described(own), other=_described(grid))
+    )
+
+
+def _same_crs(one: Grid, other: Grid) -> bool:
+    return one.crs == other.crs or CRS.from_user_input(one.crs).equals(CRS.from_user_input(other.crs))
+
+
+def _same_corners(one: Grid, other: Grid) -> bool:
+    """Whether every corner agrees within a small share of a cell."""
+    columns, rows = np.array([0.0, one.width, 0, one.width]), np.array([0.0, 0, one.height, one.height])
+    column, row = other.pixels(*one.places(columns, rows))
+    return bool(np.abs(column - columns).max() < SAME_PLACE and np.abs(row - rows).max() < SAME_PLACE)
+
+
+def _described(grid: Grid) -> str:
+    crs = CRS.from_user_input(grid.crs).name
+    return f"{grid.height} × {grid.width}, {crs}, {grid.transform[2]:g} {grid.transform[5]:g}"
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _shared_out(path: StrPath, grid: Grid, cells: Cells) -> Iterator[list[Band]]:
+    """The bands of a raster to read, dealt out so that threads stay busy and none opens the file for little."""
+    with _opened(path) as raster:
+        _check_same_grid(raster, path, grid)
+        bands = list(_bands(cells, grid.width, raster.block_shapes[0]))
+    parts = min(len(bands), 4 * (cpu_count() or 1))
+    for part in range(parts):
+        yield bands[part::parts]
+
+
+def _bands(cells: Cells, width: int, block: tuple[int, int]) -> Iterator[Band]:
+    """Rows of blocks that hold a cell asked for; neighbouring strips together, up to the size of a window."""
+    height, is_strip = block[0], block[1] >= width
+    together = max(1, WINDOW_CELLS // (width * height)) if is_strip else 1
+    after_last = int(cells[-1]) // (width * height) + 1 if len(cells) else 0
+    edges = np.searchsorted(cells, np.arange(after_last + 1) * (width * height))
+    touched = np.flatnonzero(np.diff(edges)).tolist()
+    start = 0
+    for i in range(1, len(touched) + 1):
+        if i == len(touched) or touched[i] != touched[i - 1] + 1 or i - start == together:
+            one, after = touched[start], touched[i - 1] + 1
+            yield Band(one * height, after * height, int(edges[one]), int(edges[after]))
+            start = i
+
+
+def _fill(path: StrPath, bands: list[Band], cells: Cells, width: int, values: npt.NDArray[np.float32]) -> None:
+    """Put the values of the cells of these bands where they belong."""
+    with _opened(path) as raster:
+        try:
+            for band in bands:
+                row, column = np.divmod(cells[band.first : band.after], width)
+                values[band.first : band.after] = _band_values(raster, band, row, column)
+        except RasterioError as error:
+            raise SourceError(
+                _("{name} cannot be read to the end: it is damaged or cut short. Fetch it again.").format(
+                    name=Path(path).name
+                )
+            ) from error
+
+
+def _band_values(raster: Any, band: Band, row: Cells, column: Cells) -> npt.NDArray[np.float32]:
+    """Values of cells of one band, by runs of blocks side by side that hold any of them."""
+    across = raster.block_shapes[0][1]
+    block = column // across
+    touched = np.zeros(-(-raster.width // across), dtype=bool)
+    touched[block] = True
+    firsts = np.flatnonzero(touched & ~np.append(False, touched[:-1]))
+    afters = np.flatnonzero(touched & ~np.append(touched[1:], False)) + 1
+    after_row = min(band.after_row, raster.height)
+    result = np.empty(len(row), dtype=np.float32)
+    for first, after in _windows(firsts, afters, across * (after_row - band.first_row)):
+        left, right = first * across, min(after * across, raster.width)
+        window = Window(left, band.first_row, right - left, after_row - band.first_row)
+        inside = slice(None) if len(row) and right - left == raster.width else (block >= first) & (block < after)
+        result[inside] = _read(raster, window)[row[inside] - band.first_row, column[inside] - left]
+    return result
+
+
+def _windows(firsts: Cells, afters: Cells, block_cells: int) -> Iterator[tuple[int, int]]:
+    """Runs of blocks, cut so that none is larger than a window."""
+    longest = max(1, WINDOW_CELLS // block_cells)
+    for first, after in zip(firsts.tolist(), afters.tolist(), strict=True):
+        for start in range(first, after, longest):
+            yield start, min(start + longest, after)
+
+
+def _read(raster: Any, window: Window) -> npt.NDArray[np.float32]:
+    """One window of the first band as real values, NaN where there is no data."""
+    raw = raster.read(1, window=window)
+    real = raw * raster.scales[0] + raster.offsets[0] if (raster.scales[0], raster.offsets[0]) != (1.0, 0.0) else raw
+    with np.errstate(over="ignore"):  # a no-data value may be beyond single precision
+        values: npt.NDArray[np.float32] = real.astype(np.float32)
+    if raster.nodata is not None:
+        values[raw == (np.float32(raster.nodata) if raw.dtype == np.float32 else raster.nodata)] = np.nan
+    elif MaskFlags.per_dataset in raster.mask_flag_enums[0]:
+        values[raster.read_masks(1, window=window) == 0] = np.nan
+    return values
+
+
+def _unsorted(by_cell: npt.NDArray[np.float32], order: Cells) -> npt.NDArray[np.float32]:
+    result = np.empty_like(by_cell)
+    result[order] = by_cell
+    return result
+
+
+def layer_faults(folder: Path, layers: pd.DataFrame) -> list[Fault]:
+    """What is wrong with the rasters that a table of hazard layers names: absent, unreadable, without a place."""
+    found = []
+    for i, file in enumerate(layers["file"]):
+        try:
+            read_grid(folder / str(file))
+        except InputError as error:
+            remedy = _("correct the name, or put the raster in the study folder")
+            found.append(Fault("hazard_layers", i + 2, "file", str(file), str(error), remedy))
+    return found

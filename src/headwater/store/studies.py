@@ -1,0 +1,306 @@
+"""Study folders on disk: `study.toml` and one file per table.
+
+A table may be CSV (geometry as Well-Known Text), Parquet, GeoParquet or GeoPackage; the file's name is the table's
+name. Reading translates other libraries' errors into faults that name the file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+import pyogrio
+import pyproj
+
+from headwater import schema
+from headwater.errors import Fault, InputError, NotFound, TableError
+from headwater.settings import FILE, StudyHeader, parse_header
+from headwater.words import _
+
+INPUT_TABLES = (
+    "sources", "assets", "links", "zones", "hazard_layers", "hazard_classes", "curve_register", "curves",
+    "curve_choices", "measures", "options", "changes",
+)  # fmt: skip
+"""Tables a study folder may hold, in the order they refer to each other."""
+
+REQUIRED_TABLES = ("sources", "assets")
+SUFFIXES = (".csv", ".parquet", ".gpkg")
+
+
+def read_header(folder: Path) -> StudyHeader:
+    """Header of the study in a folder.
+
+    Raises
+    ------
+    NotFound
+        If there is no such folder, or no `study.toml` in it.
+    InputError
+        If the file is not TOML, or breaks its rules.
+    """
+    return parse_header(_read_toml(folder))
+
+
+def _read_toml(folder: Path) -> dict[str, Any]:
+    path = folder / FILE
+    if not folder.is_dir():
+        raise NotFound(_("There is no folder {folder}.").format(folder=folder))
+    if not path.exists():
+        raise NotFound(
+            _("{folder} is not a study: it has no {file}. Make one with: headwater new {folder}").format(
+                folder=folder, file=FILE
+            )
+        )
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(_("{file} is not valid TOML: {reason}").format(file=path, reason=error)) from error
+
+
+def read_outline(folder: Path) -> tuple[gpd.GeoSeries | None, str]:
+    """The country's outline for maps, and whom to credit; None where the study has no `outline.geojson`.
+
+    Raises
+    ------
+    InputError
+        If the file is there and cannot be read.
+    """
+    path = folder / "outline.geojson"
+    if not path.exists():
+        return None, ""
+    try:
+        table = pyogrio.read_dataframe(path)
+    except _NOT_READABLE as error:
+        raise InputError(_("{file} is not valid GeoJSON: {reason}").format(file=path, reason=error)) from error
+    return table.geometry, str(table["credit"].iloc[0]) if "credit" in table else ""
+
+
+def table_files(folder: Path) -> dict[str, list[Path]]:
+    """Files of each input table in a study folder: none or one in a sound study."""
+    return {name: [p for s in SUFFIXES if (p := folder / f"{name}{s}").is_file()] for name in INPUT_TABLES}
+
+
+def input_files(folder: Path) -> list[Path]:
+    """Every file a study's results can depend on: header, tables and rasters, sorted."""
+    tables = [path for paths in table_files(folder).values() for path in paths]
+    rasters = [p for p in folder.rglob("*") if p.suffix.lower() in {".tif", ".tiff"}]
+    return sorted([folder / FILE, *tables, *rasters])
+
+
+def read_tables(folder: Path, header: StudyHeader) -> tuple[dict[str, pd.DataFrame], list[Fault]]:
+    """Every table of a study, typed, with geometry in the study's CRS; and what could not be read.
+
+    A table that may be absent, and is, comes back empty, with its columns. One that must be there, or whose file cannot
+    be read at all, does not come back.
+    """
+    crs, found = _known_crs(header.crs)
+    found = [*found, *_folder_faults(folder)]
+    tables = {}
+    for name, paths in table_files(folder).items():
+        if paths:
+            table, faults = _read_table(paths[0], name, crs)
+            found += faults
+        else:
+            table = None if name in REQUIRED_TABLES else _placed(schema.empty(name), name, crs)[0]
+        if table is not None:
+            tables[name] = table
+    return tables, found
+
+
+def with_file_names(faults: Sequence[Fault], folder: Path) -> list[Fault]:
+    """Faults of tables, told by the file that holds the table."""
+    files = {name: paths[0].name for name, paths in table_files(folder).items() if paths}
+    return [dataclasses.replace(fault, file=files.get(fault.file, fault.file)) for fault in faults]
+
+
+def load_tables(folder: Path, header: StudyHeader) -> dict[str, pd.DataFrame]:
+    """Every table of a study.
+
+    Raises
+    ------
+    TableError
+        If any file cannot be read or any value cannot be turned into its type.
+    """
+    tables, found = read_tables(folder, header)
+    if found:
+        raise TableError(found)
+    return tables
+
+
+def _folder_faults(folder: Path) -> list[Fault]:
+    found = []
+    for name, paths in table_files(folder).items():
+        if len(paths) > 1:
+            names = ", ".join(path.name for path in paths)
+            found.append(Fault(names, None, "", "", _("the same table is there twice"), _("keep one of the files")))
+        if name in REQUIRED_TABLES and not paths:
+            remedy = _("add {file}; an empty one comes from: headwater new").format(file=f"{name}.csv")
+            found.append(Fault(name, None, "", "", _("the study has no such table"), remedy))
+    for path in sorted(folder.iterdir()):
+        if path.suffix in SUFFIXES and path.stem not in INPUT_TABLES:
+            remedy = _("rename it to one of {names}, or remove it").format(names=", ".join(INPUT_TABLES))
+            found.append(Fault(path.name, None, "", "", _("no table has this name"), remedy))
+        if path.suffix in {".part", ".tmp"}:
+            remedy = _("finish or repeat the copy, then remove it")
+            found.append(Fault(path.name, None, "", "", _("a half-written file"), remedy))
+    return found
+
+
+def _known_crs(crs: str) -> tuple[pyproj.CRS | None, list[Fault]]:
+    """The study's CRS, or None and the fault that it is none."""
+    try:
+        return pyproj.CRS.from_user_input(crs), []
+    except pyproj.exceptions.CRSError:
+        problem = _("the coordinate reference system is unknown")
+        remedy = _("name one that PROJ knows, for example EPSG:4326")
+        return None, [Fault(FILE, None, "study.crs", crs, problem, remedy)]
+
+
+def _read_table(path: Path, name: str, crs: pyproj.CRS | None) -> tuple[pd.DataFrame | None, list[Fault]]:
+    try:
+        raw = _READERS[path.suffix](path)
+    except _NOT_READABLE as error:
+        remedy = _("check that the file is whole and is what its name says")
+        reason = str(error).splitlines()[0][:120]
+        problem = _("cannot be read as {suffix} ({reason})").format(suffix=path.suffix, reason=reason)
+        return None, [Fault(path.name, None, "", "", problem, remedy)]
+    table, found = schema.parse(raw, name, file=path.name)
+    table, more = _placed(schema.with_optional(table, name), path.name, crs)
+    return table, found + more
+
+
+def _placed(table: pd.DataFrame, file: str, crs: pyproj.CRS | None) -> tuple[pd.DataFrame, list[Fault]]:
+    """The table as a GeoDataFrame in the study's CRS; an empty geometry is a missing one.
+
+    Text has no CRS of its own and is taken to be in the study's; a file that holds geometry must say which it is in.
+    """
+    if "geometry" not in table.columns or crs is None:
+        return table, []
+    own_crs = getattr(table["geometry"], "crs", crs) if isinstance(table, gpd.GeoDataFrame) else crs
+    if own_crs is None:
+        problem = _("the geometry has no coordinate reference system")
+        return table, [Fault(file, None, "geometry", "", problem, _("write the file with its CRS"))]
+    shapes = gpd.GeoSeries(table["geometry"], index=table.index)
+    placed = gpd.GeoDataFrame(table, geometry=shapes.where(~shapes.is_empty)).set_crs(own_crs, allow_override=True)
+    return (placed if placed.crs == crs else placed.to_crs(crs)), []
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    if b"\0" in path.read_bytes():
+        raise ValueError(_("it holds bytes that are not text"))
+    table = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False, na_values=[""])
+    if not isinstance(table.index, pd.RangeIndex):  # read as names of rows
+        raise ValueError(_("rows hold more values than the header has columns"))
+    return table
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        table: pd.DataFrame = gpd.read_parquet(path)
+    except ValueError as error:  # a Parquet file without geometry
+        if "Missing geo metadata" not in str(error):
+            raise
+        table = pd.read_parquet(path)
+    return table
+
+
+def _read_gpkg(path: Path) -> pd.DataFrame:
+    layers = [str(layer) for layer, _kind in pyogrio.list_layers(path)]
+    table: pd.DataFrame = pyogrio.read_dataframe(path, layer=path.stem if path.stem in layers else layers[0])
+    return table
+
+
+_READERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": _read_csv, ".parquet": _read_parquet, ".gpkg": _read_gpkg,
+}  # fmt: skip
+_NOT_READABLE = (
+    UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, pa.ArrowException,
+    pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, IndexError, ValueError, OSError,
+)  # fmt: skip
+
+
+# --- new studies --------------------------------------------------------------------------------------------------
+
+TEMPLATE = """# A Headwater study. Fill in what stands between quotation marks, then run: headwater check {name}
+[study]
+id = "{id}"
+title = {{ en = "{id}", zh = "" }}
+summary = {{ en = "", zh = "" }}
+iso3 = "{iso3}"             # ISO 3166-1 alpha-3
+currency = "USD"
+price_year = {year}        # all money in the study is in real terms of this year
+base_year = {year}         # year 0 of the appraisal, not discounted
+horizon_year = {horizon}
+crs = "EPSG:4326"          # of geometry written as text in CSV files
+
+[assumptions.ead_rule]     # trapezoid | triangle | rectangle | loglinear
+value = "rectangle"
+basis = "judgement"
+note = {{ en = "Damage is held at its last value beyond the rarest event." }}
+
+# [assumptions.discount_rate]
+# value = 0.0              # required before options can be appraised
+# source_id = ""           # a row of sources.csv
+
+# [[budgets]]
+# id = "low"
+# amount_usd = 0
+# name = {{ en = "Low budget" }}
+
+# [[services]]
+# id = "hospital"
+# facility_kinds = ["hospital"]
+# zone_kind = "settlement"
+# name = {{ en = "Hospital" }}
+
+# [[limits]]
+# en = "What a reader must not conclude from this study."
+"""
+
+
+def new_study(folder: Path, *, iso3: str, year: int) -> list[Path]:
+    """Make a study folder with a commented header and an empty CSV for every input table.
+
+    The folder appears whole or not at all. In a folder that is there and empty the header comes last, so that what is
+    half made is not taken for a study.
+
+    Raises
+    ------
+    InputError
+        If the folder exists and is not empty, or the country is not a code of three letters.
+    """
+    if not re.fullmatch("[A-Z]{3}", iso3):
+        raise InputError(
+            _("«{value}» is not a country: write three capital letters, for example MWI.").format(value=iso3)
+        )
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise InputError(_("{folder} exists and is not empty; nothing was written.").format(folder=folder))
+    place = folder.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    try:
+        _write_templates(draft, name=place.name, iso3=iso3, year=year)
+        if not place.exists():
+            draft.chmod(0o755)
+            draft.replace(place)
+        else:
+            for path in sorted(draft.iterdir(), key=lambda path: path.name == FILE):
+                path.replace(place / path.name)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return sorted(folder.iterdir())
+
+
+def _write_templates(folder: Path, *, name: str, iso3: str, year: int) -> None:
+    for table in INPUT_TABLES:
+        (folder / f"{table}.csv").write_text(",".join(schema.empty(table).columns) + "\n", encoding="utf-8")
+    text = TEMPLATE.format(name=name, id=re.sub(r"[^\w.-]+", "-", name), iso3=iso3, year=year, horizon=year + 25)
+    (folder / FILE).write_text(text, encoding="utf-8")

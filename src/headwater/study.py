@@ -1,0 +1,367 @@
+"""A study, opened. Ask for a result: what is missing or out of date is computed, the rest is read.
+
+The façade of the command line, of Python and of the web. It fetches tables, runs steps and keeps what comes back with
+the record of what it came from. It does not compute.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from headwater import __version__, schema
+from headwater.compute import Progress, map_items, silent
+from headwater.errors import Fault, TableError
+from headwater.journey import describe, validate
+from headwater.provenance import Provenance, hash_file, hash_json
+from headwater.reports.content import ReportContent
+from headwater.reports.document import write_report
+from headwater.settings import StudyHeader
+from headwater.steps import SCHEMA_OF, STEPS, Step, step_of
+from headwater.store import rasters, results, studies
+from headwater.words import _, language, pick, told
+
+
+@dataclass
+class Study:
+    """A study folder and the folder of its results. Make one with `open_study`."""
+
+    folder: Path
+    out: Path
+    header: StudyHeader
+    workers: int | None = None
+    progress: Progress = silent
+    _known: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    _hashes: dict[Path, str] = field(default_factory=dict, repr=False)
+    _keys: dict[str, str] = field(default_factory=dict, repr=False)
+    _made: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    # --- what it holds ---
+
+    @property
+    def title(self) -> str:
+        """Title in the current language."""
+        return pick(self.header.title)
+
+    @cached_property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Input tables by name, checked.
+
+        Raises
+        ------
+        TableError
+            With every fault of the study.
+        """
+        tables, found = _checked(self.folder, self.header)
+        if found:
+            raise TableError(found)
+        return tables
+
+    @property
+    def system(self) -> dict[str, gpd.GeoDataFrame]:
+        """Tables that options change."""
+        return {name: self.tables[name] for name in ("assets", "links")}
+
+    @property
+    def notices(self) -> list[str]:
+        """What a reader should know and no rule forbids: what the results do not cover."""
+        return validate.notices(self.tables, {n: self._known[n] for n in ("exposures", "snapping") if n in self._known})
+
+    def describe(self) -> dict[str, pd.DataFrame]:
+        """Small tables that say what the study holds, by heading."""
+        return describe.overview(self.tables)
+
+    # --- the journey ---
+
+    def exposures(self) -> pd.DataFrame:
+        """How much of each asset lies where each hazard layer exceeds the study's threshold: table `exposures`."""
+        return self.result("exposures")
+
+    def damages(self) -> pd.DataFrame:
+        """Damage of each asset at each return period: table `damages`."""
+        return self.result("damages")
+
+    def expected_annual_damage(self, *, rule: str | None = None) -> pd.DataFrame:
+        """Expected annual damage of each asset: table `expected_damages`.
+
+        Parameters
+        ----------
+        rule
+            Rule of integration; the study's own by default.
+        """
+        table = self.result("expected_damages")
+        return table[table["ead_rule"] == (rule or self.header.value("ead_rule"))].reset_index(drop=True)
+
+    def drought_losses(self) -> pd.DataFrame:
+        """Expected loss of capacity to drought, each model and epoch apart: table `drought_losses`."""
+        return self.result("drought_losses")
+
+    def access(self) -> pd.DataFrame:
+        """Time of every zone to the nearest facility of each service: table `access`."""
+        return self.result("access")
+
+    def criticality(self) -> pd.DataFrame:
+        """What the failure of each link takes from people: table `criticality`."""
+        return self.result("criticality")
+
+    def options(self) -> pd.DataFrame:
+        """The study's options, and each measure on every place that a hazard damages: table `options`."""
+        return self.result("proposed_options")
+
+    def effects(self) -> pd.DataFrame:
+        """What each option gives, by running the models without and with it: table `effects`."""
+        return self.result("effects")
+
+    def appraisals(self) -> pd.DataFrame:
+        """Costs and benefits of each option over the study's years: table `appraisals`."""
+        return self.result("appraisals")
+
+    def plans(self) -> pd.DataFrame:
+        """Options chosen under each budget: table `plans`."""
+        return self.result("plans")
+
+    def plan_summaries(self) -> pd.DataFrame:
+        """What each plan spends and reaches, and how well that is proved: table `plan_summaries`."""
+        return self.result("plan_summaries")
+
+    def plan_checks(self) -> pd.DataFrame:
+        """The sum of the options' gains beside what the models say of the whole plan: table `plan_checks`."""
+        return self.result("plan_checks")
+
+    def indicators(self) -> pd.DataFrame:
+        """The study's key figures in one tidy table: table `results`."""
+        return self.result("results")
+
+    def assess(self) -> None:
+        """Describe and stress the system: everything but the options and the plan."""
+        for name in ("exposures", "drought_losses", "access"):
+            self.result(name)
+
+    def plan(self) -> None:
+        """Assess, propose, appraise and choose."""
+        self.assess()
+        for name in ("plan_checks", "results"):
+            self.result(name)
+
+    def report(self, path: Path | None = None) -> Path:
+        """Do everything and write the report in the current language; says where."""
+        self.plan()
+        target = path or self.out / f"report.{language()}.html"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return write_report(self._report_content(), target, language=language())
+
+    # --- results ---
+
+    def result(self, name: str) -> pd.DataFrame:
+        """A result table, computed if it is missing or out of date."""
+        if name not in self._known:
+            step = step_of(name)
+            key = self._key(step)
+            if all(results.is_current(self.out, made, key) for made in step.makes):
+                self._known |= {made: results.read_result(self.out, made) for made in step.makes}
+            else:
+                self._known |= self._run(step, key)
+        return self._known[name]
+
+    def _run(self, step: Step, key: str) -> dict[str, pd.DataFrame]:
+        for need in step.needs:
+            self.result(need)
+        made = dict(step.run(self))
+        for name in step.makes:
+            schema.check(made[name], SCHEMA_OF.get(name, name))
+        for name in step.makes:
+            results.write_result(self.out, made[name], self._provenance(step, key, name))
+        results.remove_parts(self.out)
+        return made
+
+    def _key(self, step: Step) -> str:
+        if step.name not in self._keys:
+            needs = [self._key(step_of(need)) for need in step.needs]
+            units = [self.header.unit(name) for name in step.assumptions]
+            read = [self._inputs(step), self._values(step), units, needs]
+            self._keys[step.name] = hash_json([step.name, code_hash(), *read])
+        return self._keys[step.name]
+
+    def _inputs(self, step: Step) -> dict[str, str]:
+        files = [path for name in step.tables for path in studies.table_files(self.folder)[name]]
+        if "hazard_layers" in step.tables:
+            files += sorted(self.folder / name for name in self.tables["hazard_layers"]["file"].unique())
+        for path in files:
+            if path not in self._hashes:
+                self._hashes[path] = hash_file(path)
+        return {str(path.relative_to(self.folder)): self._hashes[path] for path in files}
+
+    def _values(self, step: Step) -> dict[str, Any]:
+        values = {name: self.header.optional(name) for name in step.assumptions}
+        return values | {name: str(getattr(self.header, name)) for name in step.header}
+
+    def _provenance(self, step: Step, key: str, name: str) -> Provenance:
+        needs = {_("result {name}").format(name=need): self._key(step_of(need)) for need in step.needs}
+        return Provenance(
+            result=name, step=step.name, method=step.method, key=key, inputs=self._inputs(step) | needs,
+            assumptions=self._values(step), sources=self._sources(step), version=__version__,
+        )  # fmt: skip
+
+    def _sources(self, step: Step) -> tuple[str, ...]:
+        tables = [self.tables[name] for name in step.tables if "source_id" in self.tables[name]]
+        here = {str(source) for table in tables for source in table["source_id"].dropna().unique()}
+        given = [self.header.assumptions[name].source_id for name in step.assumptions if self.header.gives(name)]
+        before = [source for need in step.needs for source in self._sources(step_of(need))]
+        return tuple(sorted({*here, *filter(None, given), *before}))
+
+    # --- what steps ask for ---
+
+    @property
+    def readers(self) -> dict[str, Callable]:
+        """Readers of the study's rasters, by their path in the study."""
+
+        def read_values(files: Sequence[str], grid: Any, cells: Any) -> Any:
+            return rasters.values_at([self.folder / file for file in files], grid, cells, workers=self.workers)
+
+        return {"read_grid": lambda file: rasters.read_grid(self.folder / file), "read_values": read_values}
+
+    def map(self, what: str, function: Callable, items: Iterable) -> Iterator:
+        """Map a function over work items, telling of progress."""
+        return map_items(function, items, workers=self.workers, what=what, progress=self.progress)
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """A thing that several steps use, made when the first of them asks."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
+
+    def kept(self, name: str, of: Any, function: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """A part of a result, kept on disk once computed, so that a stopped run goes on after it."""
+        key = hash_json([name, of, self._key(step_of(name))])
+        return results.part(self.out, f"{name}-{key}", function)
+
+    def _report_content(self) -> ReportContent:
+        made = {name: self.result(name) for step in STEPS for name in step.makes}
+        outline, credit = studies.read_outline(self.folder)
+        shown = made | {"options": made["proposed_options"], "expected_damages": self.result("expected_damages")}
+        return ReportContent(
+            header=self.header, tables=dict(self.tables) | shown, sources=self.tables["sources"],
+            outline=outline, outline_credit=credit,
+            provenance={
+                "version": __version__,
+                "run_on": dt.datetime.now(tz=dt.UTC).date().isoformat(),
+                "inputs": {
+                    str(path.relative_to(self.folder)): hash_file(path) for path in studies.input_files(self.folder)
+                },
+                "results": {name: results.read_provenance(self.out, name) for name in made},
+                "commands": [f"headwater explain {self.out / 'expected_damages.csv'}"],
+            },
+        )  # fmt: skip
+
+
+# --- doors --------------------------------------------------------------------------------------------------------
+
+
+def open_study(
+    folder: Path | str,
+    *,
+    out: Path | str | None = None,
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> Study:
+    """Open a study.
+
+    Parameters
+    ----------
+    folder
+        Folder that holds `study.toml` and its tables.
+    out
+        Folder for results; `out/STUDY-ID` in the current folder by default. Results there that are still current are
+        used.
+    workers
+        Threads; all processors by default.
+    progress
+        Told of work as it goes.
+
+    Raises
+    ------
+    NotFound
+        If the folder is not a study.
+    InputError
+        If its header cannot be read.
+    """
+    path = Path(folder)
+    header = studies.read_header(path)
+    return Study(path, Path(out) if out else Path("out") / header.study_id, header, workers, progress)
+
+
+def check_study(folder: Path | str) -> tuple[list[Fault], list[str]]:
+    """Every fault of a study, and notices of what its tables do not cover.
+
+    Raises
+    ------
+    NotFound
+        If the folder is not a study.
+    InputError
+        If `study.toml` cannot be read at all.
+    """
+    path = Path(folder)
+    try:
+        header = studies.read_header(path)
+    except TableError as error:
+        return error.faults, []
+    tables, found = _checked(path, header)
+    return found, [] if found else validate.notices(tables, {})
+
+
+def _checked(folder: Path, header: StudyHeader) -> tuple[Mapping[str, pd.DataFrame], list[Fault]]:
+    tables, unread = studies.read_tables(folder, header)
+    found = validate.study_faults(tables, header, unread=unread)
+    if not any(fault.file.startswith("hazard_layers") for fault in found):
+        found = found + rasters.layer_faults(folder, tables["hazard_layers"])
+    return tables, studies.with_file_names(found, folder)
+
+
+def new_study(folder: Path | str, *, iso3: str, year: int) -> list[Path]:
+    """Make a study folder with a commented header and an empty file for every table; says what was made.
+
+    Raises
+    ------
+    InputError
+        If the folder exists and is not empty.
+    """
+    return studies.new_study(Path(folder), iso3=iso3, year=year)
+
+
+def explain_result(path: Path | str) -> str:
+    """From what a result came: method, inputs, assumptions, sources and version, in words.
+
+    Raises
+    ------
+    NotFound
+        If the file is not a result of Headwater.
+    """
+    record = results.provenance_of(Path(path))
+    lines = [
+        _("{result}, made by the step {step} of Headwater {version}").format(
+            result=record.result, step=record.step, version=record.version
+        ),
+        f"{_('Method')}: {told(record.method)}",
+        f"{_('Key')}: {record.key}",
+        f"{_('Inputs')}:",
+        *[f"  {name}  {value}" for name, value in record.inputs.items()],
+        f"{_('Assumptions')}:",
+        *[f"  {name} = {value}" for name, value in record.assumptions.items() if value is not None],
+        f"{_('Sources')}: {', '.join(record.sources)}",
+    ]
+    return "\n".join(lines)
+
+
+@cache
+def code_hash() -> str:
+    """Hash of Headwater's own source: a result of other code is never taken for one of this."""
+    package = Path(__file__).parent
+    files = [path for path in sorted(package.rglob("*")) if path.suffix in {".py", ".csv"}]
+    return hash_json({str(path.relative_to(package)): hash_file(path) for path in files})
