@@ -1,6 +1,7 @@
 # Everything a fresh machine needs is made here: uv from the package registry into .tools, the locked packages into .venv.
 PYTHON ?= python3
 UV := .tools/bin/uv
+UV_WANTED := 'uv>=0.9,<1'
 HW := .venv/bin/headwater
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
@@ -21,7 +22,7 @@ demo: .venv/run ## run the main job on the Ghana and Djibouti packs and write th
 	@ls -1 $(OUT)/djibouti/*.html $(OUT)/ghana/*.html
 
 test: .venv/dev ## the tests, in under eight minutes
-	@.venv/bin/python -m pytest -q
+	@.venv/bin/python -m pytest -q -n auto --dist loadfile
 
 test-slow: .venv/dev .venv/packs ## the tests that take minutes, or rebuild the packs
 	@.venv/bin/python -m pytest -q -m slow
@@ -51,8 +52,9 @@ clean: ## remove what was made here
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Headwater needs Python 3.11 or later; set PYTHON=python3.11")'
 	@echo "Setting up (once)…"
-	@$(PYTHON) -m venv .tools
-	@.tools/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+	@{ $(PYTHON) -m venv .tools >/dev/null && .tools/bin/python -m pip install -q --disable-pip-version-check $(UV_WANTED); } \
+	|| { rm -rf .tools && $(PYTHON) -m pip install -q --disable-pip-version-check --target .tools/lib $(UV_WANTED) \
+	     && mkdir -p .tools/bin && ln -s ../lib/bin/uv $(UV); }
 
 .venv/run: uv.lock pyproject.toml | $(UV)
 	@$(SYNC)

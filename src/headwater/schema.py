@@ -315,10 +315,9 @@ def _key_faults(table: pd.DataFrame, keys: Sequence[str], file: str) -> list[Fau
     if not keys or any(key not in table.columns for key in keys):
         return []
     repeated = table.duplicated(list(keys), keep="first")
-    named = pd.Series("", index=table.index, dtype="object")
-    named[repeated] = [
-        " · ".join("" if pd.isna(v) else str(v) for v in row) for row in table.loc[repeated, list(keys)].to_numpy()
-    ]
+    rows = table.loc[repeated, list(keys)]
+    words = [" · ".join("" if pd.isna(value) else str(value) for value in row) for row in rows.to_numpy()]
+    named = pd.Series(words, index=rows.index, dtype="str").reindex(table.index)
     return _row_faults(
         repeated, named, file, " + ".join(keys), _("key appears more than once"), _("keep one row per key")
     )  # fmt: skip

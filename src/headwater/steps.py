@@ -111,10 +111,15 @@ def _curves(inputs: Inputs) -> stress.Curves:
     return stress.study_curves(*(inputs.tables[name] for name in ("curves", "curve_register", "curve_choices")))
 
 
+def curve_sources(inputs: Inputs) -> pd.DataFrame:
+    """Packaged rows of `sources` behind the curves that the study uses."""
+    return stress.curve_sources(**inputs.system, layers=inputs.tables["hazard_layers"], curves=_curves(inputs))
+
+
 def run_stress(inputs: Inputs) -> Results:
     """Exposure and damage under every layer that holds an intensity, and expected annual damage by every rule."""
     assets = stress.exposed_assets(**inputs.system)
-    curves, threshold = _curves(inputs), inputs.header.optional("exposure_threshold") or 0.0
+    curves, threshold = _curves(inputs), float(inputs.header.value("exposure_threshold"))
     unit = inputs.header.unit("exposure_threshold")
 
     def one_group(layers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -129,7 +134,7 @@ def run_stress(inputs: Inputs) -> Results:
     damages = _stacked("damages", [damage for _exposure, damage in done])
     return {
         "exposures": _stacked("exposures", [exposure for exposure, _damage in done]),
-        "damages": with_columns(damages, list(load_schema("damages").index)).dropna(subset="damage_usd"),
+        "damages": with_columns(damages, list(load_schema("damages").index)),
         "expected_damages": stress.expected(damages, assets),
     }
 
@@ -243,10 +248,12 @@ def run_choose(inputs: Inputs) -> Results:
     return {"plans": plans, "plan_summaries": summaries, "plan_checks": checks}
 
 
+NATIONAL = ("exposures", "expected_damages", "drought_losses", "access", "criticality", "plan_summaries")
+
+
 def run_measure(inputs: Inputs) -> Results:
     """Key figures in one tidy table, and every asset with what the models say of it."""
-    names = ("exposures", "expected_damages", "access", "criticality", "plan_summaries")
-    tables = {name: inputs.result(name) for name in names} | {"hazard_layers": inputs.tables["hazard_layers"]}
+    tables = {name: inputs.result(name) for name in NATIONAL} | {"hazard_layers": inputs.tables["hazard_layers"]}
     case = propose.planning_case(tables["expected_damages"], inputs.header)
     return {
         "results": measure.indicators(tables, inputs.header),
@@ -322,7 +329,7 @@ STEPS = (
             "National totals of the results above, and every asset with what the models say of it."
         ),
         ("results", "asset_results"), run_measure, tables=(*SYSTEM, "hazard_layers"), assumptions=PLANNING,
-        header=("crs", "iso3"), needs=("exposures", "expected_damages", "access", "criticality", "plan_summaries"),
+        header=("crs", "iso3"), needs=NATIONAL,
     ),
 )  # fmt: skip
 

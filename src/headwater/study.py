@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from headwater.provenance import Provenance, hash_file, hash_json
 from headwater.reports.content import ReportContent
 from headwater.reports.document import write_report
 from headwater.settings import StudyHeader
-from headwater.steps import SCHEMA_OF, STEPS, Step, step_of
+from headwater.steps import SCHEMA_OF, STEPS, Step, curve_sources, step_of
 from headwater.store import rasters, results, studies
 from headwater.words import _, language, pick, told
 
@@ -68,6 +68,11 @@ class Study:
     def system(self) -> dict[str, gpd.GeoDataFrame]:
         """Tables that options change."""
         return {name: self.tables[name] for name in ("assets", "links")}
+
+    @cached_property
+    def sources(self) -> pd.DataFrame:
+        """Table `sources`: the study's own, and those of the packaged curves that it uses."""
+        return pd.concat([self.tables["sources"], curve_sources(self)], ignore_index=True)
 
     @property
     def notices(self) -> list[str]:
@@ -147,7 +152,7 @@ class Study:
     def plan(self) -> None:
         """Assess, propose, appraise and choose."""
         self.assess()
-        for name in ("plan_checks", "results"):
+        for name in ("effects", "appraisals", "plan_checks", "results"):
             self.result(name)
 
     def report(self, path: Path | None = None) -> Path:
@@ -200,7 +205,7 @@ class Study:
 
     def _values(self, step: Step) -> dict[str, Any]:
         values = {name: self.header.optional(name) for name in step.assumptions}
-        return values | {name: str(getattr(self.header, name)) for name in step.header}
+        return values | {name: _plain(getattr(self.header, name)) for name in step.header}
 
     def _provenance(self, step: Step, key: str, name: str) -> Provenance:
         needs = {_("result {name}").format(name=need): self._key(step_of(need)) for need in step.needs}
@@ -213,6 +218,8 @@ class Study:
         tables = [self.tables[name] for name in step.tables if "source_id" in self.tables[name]]
         here = {str(source) for table in tables for source in table["source_id"].dropna().unique()}
         given = [self.header.assumptions[name].source_id for name in step.assumptions if self.header.gives(name)]
+        if "curves" in step.tables:
+            here |= set(self.sources["source_id"]) - set(self.tables["sources"]["source_id"])
         before = [source for need in step.needs for source in self._sources(step_of(need))]
         return tuple(sorted({*here, *filter(None, given), *before}))
 
@@ -247,7 +254,7 @@ class Study:
         outline, credit = studies.read_outline(self.folder)
         shown = made | {"options": made["proposed_options"], "expected_damages": self.result("expected_damages")}
         return ReportContent(
-            header=self.header, tables=dict(self.tables) | shown, sources=self.tables["sources"],
+            header=self.header, tables=dict(self.tables) | shown, sources=self.sources,
             outline=outline, outline_credit=credit,
             provenance={
                 "version": __version__,
@@ -357,6 +364,15 @@ def explain_result(path: Path | str) -> str:
         f"{_('Sources')}: {', '.join(record.sources)}",
     ]
     return "\n".join(lines)
+
+
+def _plain(value: Any) -> Any:
+    """A field of the header as a person would write it."""
+    if isinstance(value, tuple):
+        return "; ".join(_plain(item) for item in value)
+    if is_dataclass(value):
+        return ", ".join(str(_plain(getattr(value, f.name))) for f in fields(value) if f.name != "name")
+    return value
 
 
 @cache

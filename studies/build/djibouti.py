@@ -10,6 +10,7 @@ import networks
 import pandas as pd
 import power
 import rasters
+import registry
 import tables
 
 from headwater.risk.hazards import layers_from_names
@@ -27,7 +28,9 @@ def build(data: Path, folder: Path) -> None:
         {
             "sources": tables.sources("djibouti"),
             "assets": tables.joined(
-                road_nodes(data), health.facilities(data / FOLDER / "dji_health_who.csv", "DJI"), plant(data)
+                networks.named_by_place(road_nodes(data), registry.settlements("DJ")),
+                health.facilities(data / FOLDER / "dji_health_who.csv", "DJI"),
+                plant(data),
             ),
             "links": roads(data),
             "zones": settlements(data),

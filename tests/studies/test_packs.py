@@ -23,7 +23,7 @@ from headwater.store.studies import load_tables, read_header
 STUDIES = Path(__file__).parents[2] / "studies"
 PACKS = ("djibouti", "ghana", "mongolia")
 EARTH = pyproj.Geod(ellps="WGS84")
-USED_WHILE_BUILDING = {"natural_earth", "thacker_2019", "ghana_adaptation_code"}
+USED_WHILE_BUILDING = {"geonames", "natural_earth", "thacker_2019", "ghana_adaptation_code"}
 """Sources of an outline, a rule and a unit cost: no row of a table is theirs."""
 Tables = Mapping[str, pd.DataFrame]
 

@@ -22,8 +22,8 @@ from headwater.geo import measure
 from headwater.geo.distance import crs_of
 from headwater.geo.grid import Floats, Grid, Integers
 from headwater.geo.pieces import (
-    COVERED_BY_KIND,
     Block,
+    covered,
     in_grid_crs,
     offsets,
     prepared_lines,
@@ -95,7 +95,7 @@ class Coverage:
         """Amount of each asset within the grid."""
         sums = np.zeros(len(self.asset_ids))
         whole = np.arange(len(self.amounts) + 1, dtype=np.int64)
-        measure.feature_sums(self.amounts, whole, self.indptr, 0, len(sums), sums)
+        measure.feature_sums(self.amounts, whole, self.indptr, sums)
         return sums
 
     def touched_cells(self) -> tuple[Integers, npt.NDArray[np.int32]]:
@@ -167,7 +167,7 @@ def coverage(features: gpd.GeoSeries, grid: Grid) -> Coverage:
     geometries, names = np.asarray(features.array), features.index
     found = kinds(geometries, names)
     blocks = [
-        (rows, COVERED_BY_KIND[kind](ragged(_chosen(geometries, rows)), crs, grid, _chosen(names, rows)))
+        (rows, covered(_chosen(geometries, rows), kind, crs, grid, _chosen(names, rows)))
         for kind in (POINT, LINE, POLYGON)
         if (rows := np.flatnonzero(found == kind)).size
     ]
@@ -211,20 +211,10 @@ def split_lines(lines: gpd.GeoSeries, grid: Grid) -> gpd.GeoDataFrame:
         raise PlaceError(_("Only lines can be cut into pieces: {names}.").format(names=listed(names, wrong)))
     rows = np.flatnonzero(found == LINE)
     shapes, metres, _total = prepared_lines(ragged(geometries[rows]), crs, grid, names[rows])
-    starts, counts, cells, lengths, ends = walked_lines(shapes, metres, grid, with_ends=True)
-    kept = np.repeat(starts[:-1] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
-    row, col = np.divmod(cells[kept], grid.width)
-    return gpd.GeoDataFrame(
-        {
-            "asset_id": names[rows].repeat(counts),
-            "cell": cells[kept],
-            "row": row,
-            "col": col,
-            "length_m": lengths[kept],
-        },
-        geometry=_piece_geometries(shapes.coords, ends[kept]),
-        crs=grid.crs,
-    )
+    counts, cells, lengths, ends = walked_lines(shapes, metres, grid, with_ends=True)
+    row, col = np.divmod(cells, grid.width)
+    table = {"asset_id": names[rows].repeat(counts), "cell": cells, "row": row, "col": col, "length_m": lengths}
+    return gpd.GeoDataFrame(table, geometry=_piece_geometries(shapes.coords, ends), crs=grid.crs)
 
 
 def cell_shares(polygons: gpd.GeoSeries, grid: Grid) -> pd.DataFrame:

@@ -25,7 +25,6 @@ from headwater.geo.shapes import (
     POLYGON,
     Ragged,
     densified,
-    in_ranges,
     kinds,
     ragged,
     transformed,
@@ -224,12 +223,7 @@ def segment_lengths_m(shapes: Ragged, crs: pyproj.CRS, names: Any) -> Floats:
     a, e2 = ellipsoid(crs)
     lonlat = as_lonlat(shapes, crs, names)
     metres = np.zeros(len(lonlat.coords))
-
-    def work(first: int, last: int) -> None:
-        part, end = lonlat.features[first], lonlat.features[last]
-        measure.segment_metres(lonlat.coords, lonlat.parts, part, end, a, e2, CHORD_LIMIT_M, metres)
-
-    in_ranges(work, lonlat.starts)
+    measure.segment_metres(lonlat.coords, lonlat.parts, a, e2, CHORD_LIMIT_M, metres)
     rest = np.flatnonzero(metres == measure.NOT_MEASURED)
     if rest.size:
         if crs.is_geographic:
@@ -251,14 +245,9 @@ def polygon_areas_m2(shapes: Ragged, crs: pyproj.CRS, names: Any) -> Floats:
     a, e2 = ellipsoid(crs)
     lonlat = as_lonlat(shapes if crs.is_geographic else along_edges(shapes, crs), crs, names)
     areas = np.zeros(len(shapes.features) - 1)
-
-    def work(first: int, last: int) -> None:
-        measure.polygon_m2(
-            lonlat.coords, lonlat.parts, lonlat.features, lonlat.is_shell, first, last, a, e2,
-            not crs.is_geographic, areas,
-        )  # fmt: skip
-
-    in_ranges(work, lonlat.starts)
+    measure.polygon_m2(
+        lonlat.coords, lonlat.parts, lonlat.features, lonlat.is_shell, a, e2, not crs.is_geographic, areas
+    )
     bad = np.flatnonzero(np.isnan(areas))
     if bad.size:
         check_places(lonlat, names)
@@ -317,7 +306,7 @@ def _line_lengths(shapes: Ragged, crs: pyproj.CRS, names: Any) -> Floats:
 def summed(values: Floats, shapes: Ragged) -> Floats:
     """Sum over each feature of a value per coordinate."""
     sums = np.zeros(len(shapes.features) - 1)
-    measure.feature_sums(values, shapes.parts, shapes.features, 0, len(sums), sums)
+    measure.feature_sums(values, shapes.parts, shapes.features, sums)
     return sums
 
 

@@ -1,6 +1,6 @@
 """Lengths and areas on the ellipsoid from flat coordinates in degrees; compiled by numba.
 
-Kernels as in `walk`: a range of parts or features, results into an array that is given.
+Kernels as in `walk`: flat arrays in, results into an array that is given.
 """
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -28,12 +28,12 @@ UNUSABLE = math.nan
 
 
 @kernel
-def segment_metres(coords, parts, first, last, a, e2, longest, metres):
+def segment_metres(coords, parts, a, e2, longest, metres):
     """Geodesic length of each segment [m] by its chord, or NOT_MEASURED: beyond `longest`, by a pole, or no place.
 
     The arc is the chord c times 1 + c²/24R²: within 4e-9 of the geodesic up to 10 km.
     """
-    for part in range(first, last):
+    for part in range(parts.size - 1):
         start, end = parts[part], parts[part + 1]
         while start < end - 1:
             stop = start + 1
@@ -75,9 +75,9 @@ def _chords(lonlat, a, e2, longest, metres):
 
 
 @kernel
-def feature_sums(values, parts, features, first, last, sums):
+def feature_sums(values, parts, features, sums):
     """Sum of the values of each feature's coordinates."""
-    for i in range(first, last):
+    for i in range(features.size - 1):
         total = 0.0
         for k in range(parts[features[i]], parts[features[i + 1]]):
             total += values[k]
@@ -107,9 +107,9 @@ def _mean_authalic(lat0, lat1, a, e2):
 
 
 @kernel
-def polygon_m2(coords, parts, features, is_shell, first, last, a, e2, may_wrap, areas):
+def polygon_m2(coords, parts, features, is_shell, a, e2, may_wrap, areas):
     """Area of each polygon on the ellipsoid [m²], its edges straight in longitude and latitude; UNUSABLE if none."""
-    for i in range(first, last):
+    for i in range(features.size - 1):
         total = 0.0
         west, east, south, north = math.inf, -math.inf, math.inf, -math.inf
         for part in range(features[i], features[i + 1]):

@@ -5,13 +5,16 @@ Arrays in, arrays out: shapes are flat (`shapes.Ragged`), and nothing here knows
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyproj
+import shapely
 
 from headwater.errors import PlaceError
 from headwater.geo import measure, walk
@@ -29,22 +32,58 @@ from headwater.geo.shapes import (
     LINE,
     POINT,
     POLYGON,
+    Geometries,
     Ragged,
     densified,
-    in_ranges,
     listed,
+    ragged,
     transformed,
     unusable,
 )
 from headwater.words import _
 
+PER_THREAD = 50_000
+"""Coordinates below which another thread is not worth its start."""
+
+BLOCKS_PER_THREAD = 3
+"""Few, for small arrays cost more than large ones; more than one, for no two threads are equally fast."""
+
 
 @dataclass(frozen=True)
 class Block:
+    """The entries of some features, one after the other: how many each has, cell and amount of each; and the totals."""
+
     counts: Integers
     cells: Integers
     amounts: Floats
     totals: Floats
+
+
+def covered(geometries: Geometries, kind: int, crs: pyproj.CRS, grid: Grid, names: Any) -> Block:
+    """The entries of features of one kind, in blocks side by side on threads.
+
+    Threads and not numba's own: they cost nothing to compile, do not spin while they wait, and may be started from
+    threads.
+    """
+    coordinates = np.cumsum(shapely.get_num_coordinates(geometries))
+    workers = min(_processors(), 1 + int(coordinates[-1]) // PER_THREAD)
+    wanted = np.linspace(0, coordinates[-1], workers * BLOCKS_PER_THREAD + 1 if workers > 1 else 2)[1:-1]
+    bounds = np.unique([0, *np.searchsorted(coordinates, wanted), len(geometries)]).tolist()
+
+    def block(first: int, last: int) -> Block:
+        return _COVERED_BY_KIND[kind](ragged(geometries[first:last]), crs, grid, names[first:last])
+
+    if len(bounds) == 2:
+        return block(*bounds)
+    with ThreadPoolExecutor(workers) as pool:
+        blocks = list(pool.map(block, bounds[:-1], bounds[1:]))
+    parts = ("counts", "cells", "amounts", "totals")
+    return Block(*(np.concatenate([getattr(each, part) for each in blocks]) for part in parts))
+
+
+def _processors() -> int:
+    """Processors this process may use, which in a container is fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _covered_points(shapes: Ragged, crs: pyproj.CRS, grid: Grid, names: Any) -> Block:
@@ -65,11 +104,8 @@ def _covered_points(shapes: Ragged, crs: pyproj.CRS, grid: Grid, names: Any) -> 
 
 def _covered_lines(shapes: Ragged, crs: pyproj.CRS, grid: Grid, names: Any) -> Block:
     placed, metres, totals = prepared_lines(shapes, crs, grid, names)
-    starts, counts, cells, amounts, _ends = walked_lines(placed, metres, grid, with_ends=False)
-    indptr = offsets(counts)
-    if indptr[-1] < starts[-1]:
-        walk.close_gaps(starts, counts, indptr, cells, amounts)
-    return Block(counts, cells[: indptr[-1]], amounts[: indptr[-1]], totals)
+    counts, cells, amounts, _ends = walked_lines(placed, metres, grid, with_ends=False)
+    return Block(counts, cells, amounts, totals)
 
 
 def _covered_polygons(shapes: Ragged, crs: pyproj.CRS, grid: Grid, names: Any) -> Block:
@@ -86,7 +122,7 @@ def _covered_polygons(shapes: Ragged, crs: pyproj.CRS, grid: Grid, names: Any) -
     return Block(counts, cells, amounts, totals)
 
 
-COVERED_BY_KIND: dict[int, Callable[[Ragged, pyproj.CRS, Grid, Any], Block]] = {
+_COVERED_BY_KIND: dict[int, Callable[[Ragged, pyproj.CRS, Grid, Any], Block]] = {
     POINT: _covered_points,
     LINE: _covered_lines,
     POLYGON: _covered_polygons,
@@ -132,70 +168,45 @@ def in_grid_crs(shapes: Ragged, crs: pyproj.CRS, grid: Grid, names: Any, *, dens
 
 def walked_lines(
     shapes: Ragged, metres: Floats, grid: Grid, *, with_ends: bool
-) -> tuple[Integers, Integers, Integers, Floats, Any]:
-    """Walk lines over the grid: where each one's pieces begin, how many, their cells, metres and ends.
+) -> tuple[Integers, Integers, Floats, Any]:
+    """Walk lines over the grid: number of pieces of each, their cells, metres and ends.
 
     With ends, pieces stay in the order of the walk; without, they are sorted and merged by cell.
     """
-    starts = _room(shapes, grid)
-    counts = np.zeros(len(starts) - 1, dtype=np.int64)
-    cells, amounts = np.empty(starts[-1], dtype=np.int64), np.empty(starts[-1])
-    ends = np.empty((starts[-1], 4)) if with_ends else None
-
-    def step(first: int, last: int) -> None:
-        walk.line_pieces(
-            shapes.coords, shapes.parts, shapes.features, metres, grid.to_pixel, grid.width, grid.height,
-            first, last, starts, cells, amounts, counts, ends,
-        )  # fmt: skip
-        if not with_ends:
-            walk.merge_pieces(first, last, starts, counts, cells, amounts)
-
-    in_ranges(step, shapes.starts)
-    return starts, counts, cells, amounts, ends
+    room = _room(shapes, grid)
+    counts = np.empty(len(shapes.features) - 1, dtype=np.int64)
+    cells, amounts = np.empty(room, dtype=np.int64), np.empty(room)
+    ends = np.empty((room, 4)) if with_ends else None
+    used = walk.line_pieces(
+        shapes.coords, shapes.parts, shapes.features, metres, grid.to_pixel, grid.width, grid.height,
+        cells, amounts, counts, ends,
+    )  # fmt: skip
+    return counts, cells[:used], amounts[:used], None if ends is None else ends[:used]
 
 
 def rasterised(
     shapes: Ragged, grid: Grid, slopes: Floats, row_amounts: Floats, names: Any
 ) -> tuple[Integers, Integers, Floats]:
     """Cover the grid by polygons: number of cells of each, the cells, and the share of each times its row's amount."""
-    starts = _room(shapes, grid)
-    entries, counts = np.zeros(len(starts) - 1, dtype=np.int64), np.zeros(len(starts) - 1, dtype=np.int64)
-    edge_cells = np.empty(starts[-1], dtype=np.int64)
-    covers, areas = np.empty(starts[-1]), np.empty(starts[-1])
-    nowhere, nothing = np.empty(0, dtype=np.int64), np.empty(0)
-
-    def find(first: int, last: int) -> None:
-        walk.polygon_edges(
-            shapes.coords, shapes.parts, shapes.features, shapes.is_shell, grid.to_pixel, slopes, grid.width,
-            grid.height, first, last, starts, edge_cells, covers, areas, entries,
-        )  # fmt: skip
-        read(first, last, starts, nowhere, nothing)
-
-    def read(first: int, last: int, indptr: Integers, cells: Integers, amounts: Floats) -> None:
-        walk.polygon_cells(
-            grid.width, row_amounts, first, last, starts, entries, edge_cells, covers, areas, indptr, cells, amounts,
-            counts,
-        )  # fmt: skip
-
-    in_ranges(find, shapes.starts)
+    room = _room(shapes, grid)
+    counts = np.empty(len(shapes.features) - 1, dtype=np.int64)
+    entries = np.empty(room, dtype=np.int64), np.empty(room), np.empty(room)
+    walk.polygon_edges(
+        shapes.coords, shapes.parts, shapes.features, shapes.is_shell, grid.to_pixel, slopes, grid.width, grid.height,
+        *entries, counts,
+    )  # fmt: skip
+    starts = offsets(counts)
+    walk.polygon_cells(grid.width, row_amounts, starts, *entries, counts, np.empty(0, dtype=np.int64), np.empty(0))
     _refuse_twisted(shapes, counts < 0, names)
-    indptr = offsets(counts)
-    cells, amounts = np.empty(indptr[-1], dtype=np.int64), np.empty(indptr[-1])
+    cells, amounts = np.empty(counts.sum(), dtype=np.int64), np.empty(counts.sum())
     if cells.size:
-        in_ranges(lambda first, last: read(first, last, indptr, cells, amounts), indptr)
+        walk.polygon_cells(grid.width, row_amounts, starts, *entries, counts, cells, amounts)
     return counts, cells, amounts
 
 
-def _room(shapes: Ragged, grid: Grid) -> Integers:
-    """Where to write the pieces of each feature: offsets with room for the most there can be."""
-    counts = np.zeros(len(shapes.features) - 1, dtype=np.int64)
-    in_ranges(
-        lambda first, last: walk.most_pieces(
-            shapes.coords, shapes.parts, shapes.features, grid.to_pixel, grid.width, grid.height, first, last, counts
-        ),
-        shapes.starts,
-    )
-    return offsets(counts)
+def _room(shapes: Ragged, grid: Grid) -> int:
+    """The most pieces there can be."""
+    return int(walk.most_pieces(shapes.coords, shapes.parts, grid.to_pixel, grid.width, grid.height))
 
 
 def _refuse_twisted(shapes: Ragged, is_twisted: npt.NDArray[np.bool_], names: Any) -> None:
@@ -206,7 +217,8 @@ def _refuse_twisted(shapes: Ragged, is_twisted: npt.NDArray[np.bool_], names: An
         raise PlaceError(
             _(
                 "{names}: the outline crosses itself, encloses nothing, or its parts overlap "
-                "(the first begins near ({x:.6g}, {y:.6g})), so its area is not defined. Repair it, for instance with shapely.make_valid."
+                "(the first begins near ({x:.6g}, {y:.6g})), so its area is not defined. "
+                "Repair it, for instance with shapely.make_valid."
             ).format(names=listed(names, bad), x=x, y=y)
         )
 
@@ -218,11 +230,11 @@ def _fit_totals(shapes: Ragged, grid: Grid, counts: Integers, amounts: Floats, t
     """
     low, high = _reach(shapes, grid)
     indptr = offsets(counts)
-    covered = np.zeros(len(counts))
-    measure.feature_sums(amounts, np.arange(len(amounts) + 1), indptr, 0, len(counts), covered)
-    inside = (low >= 0).all(axis=1) & (high <= (grid.width, grid.height)).all(axis=1) & (covered > 0)
+    within = np.zeros(len(counts))
+    measure.feature_sums(amounts, np.arange(len(amounts) + 1), indptr, within)
+    inside = (low >= 0).all(axis=1) & (high <= (grid.width, grid.height)).all(axis=1) & (within > 0)
     factor = np.ones(len(counts))
-    factor[inside] = totals[inside] / covered[inside]
+    factor[inside] = totals[inside] / within[inside]
     amounts *= np.repeat(factor, counts)
 
 

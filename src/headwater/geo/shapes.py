@@ -5,11 +5,7 @@ Knows shapely; refuses anything that is not a point, a line or a polygon (or sev
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -32,12 +28,6 @@ _RING = 2
 
 NAMED = 5
 """Features named in a message; the rest are counted."""
-
-PER_THREAD = 50_000
-"""Coordinates below which another thread is not worth its start."""
-
-PER_RANGE = 50_000
-"""Coordinates worked on at once: few enough for what is written to stay in a processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -192,26 +182,3 @@ def listed(names: Any, chosen: Integers) -> str:
     if len(chosen) > NAMED:
         shown += " " + _("… and {count} more").format(count=len(chosen) - NAMED)
     return shown
-
-
-def in_ranges(work: Callable[[int, int], None], starts: Integers) -> None:
-    """Call the work for ranges of features, on threads, each range with about as many coordinates.
-
-    Threads and not numba's own: they cost nothing to compile, do not spin while they wait, and may be called from
-    other threads.
-    """
-    count, total = len(starts) - 1, int(starts[-1] - starts[0]) if len(starts) else 0
-    wanted = np.linspace(starts[0], starts[-1], 2 + total // PER_RANGE)[1:-1]
-    bounds = np.unique(np.concatenate([[0], np.searchsorted(starts, wanted), [count]])).tolist()
-    workers = min(_processors(), 1 + total // PER_THREAD)
-    if workers == 1:
-        for first, last in pairwise(bounds):
-            work(first, last)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(work, bounds[:-1], bounds[1:]))
-
-
-def _processors() -> int:
-    """Processors this process may use, which in a container is fewer than there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

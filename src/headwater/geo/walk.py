@@ -1,8 +1,8 @@
 """The walk across a grid, cell by cell, that lines and the edges of polygons share; compiled by numba.
 
-Every kernel here takes flat coordinates (see `shapes.Ragged`) and a range of features, writes into arrays it is
-given, and leaves every other feature alone, so that ranges can run on threads side by side: the kernels let go of the
-interpreter's lock. They are compiled for one set of types and cached on disk.
+Every kernel here takes flat coordinates (see `shapes.Ragged`) and writes into arrays it is given. They let go of the
+interpreter's lock, so that several can run side by side, each on features of its own; they are compiled for one set of
+types and cached on disk.
 
 Source
 ------
@@ -53,21 +53,20 @@ def _index(position, count):
 
 
 @kernel
-def most_pieces(coords, parts, features, p, width, height, first, last, counts):
-    """At most how many cells the lines or rings of each feature enter, one after the other."""
-    for i in range(first, last):
-        count = 0
-        for part in range(features[i], features[i + 1]):
-            start, end = parts[part], parts[part + 1]
-            if end <= start:
-                continue
-            column, row = _index(_column(coords, start, p), width), _index(_row(coords, start, p), height)
-            count += 1
-            for k in range(start + 1, end):
-                c, r = _index(_column(coords, k, p), width), _index(_row(coords, k, p), height)
-                count += abs(c - column) + abs(r - row)
-                column, row = c, r
-        counts[i] = count
+def most_pieces(coords, parts, p, width, height):
+    """At most how many cells the lines or rings enter, one after the other."""
+    count = 0
+    for part in range(parts.size - 1):
+        start, end = parts[part], parts[part + 1]
+        if end <= start:
+            continue
+        column, row = _index(_column(coords, start, p), width), _index(_row(coords, start, p), height)
+        count += 1
+        for k in range(start + 1, end):
+            c, r = _index(_column(coords, k, p), width), _index(_row(coords, k, p), height)
+            count += abs(c - column) + abs(r - row)
+            column, row = c, r
+    return count
 
 
 @kernel
@@ -83,15 +82,16 @@ def _clip(start, step, count):
 
 
 @kernel
-def line_pieces(coords, parts, features, metres, p, width, height, first, last, starts, cells, amounts, counts, ends):
-    """The pieces of each line in the order of the walk: the cell of each, and its metres.
+def line_pieces(coords, parts, features, metres, p, width, height, cells, amounts, counts, ends):
+    """The pieces of each line, the cell and the metres of each, line after line; returns how many in all.
 
-    Consecutive steps in one cell are one piece. A line without length has one piece of zero metres. `ends`, if given,
-    receives where each piece begins and ends, as segment and share of it: four columns.
+    Sorted by cell and one per cell; or, if `ends` is given, in the order of the walk, one for each visit to a cell, and
+    `ends` receives where each begins and ends, as segment and share of it: four columns. A line without length has one
+    piece of zero metres.
     """
-    for i in range(first, last):
-        base = starts[i]
-        at = base
+    at = 0
+    for i in range(features.size - 1):
+        base = at
         for part in range(features[i], features[i + 1]):
             begin, end = parts[part], parts[part + 1]
             if end <= begin:
@@ -133,7 +133,10 @@ def line_pieces(coords, parts, features, metres, p, width, height, first, last, 
                     at, fresh = _cross(u0, v0, u1, v1, length, k, fresh, width, height, at, cells, amounts, ends)
         if at == base and features[i] < features[i + 1]:
             at = _lone_place(coords, parts, features, metres, p, width, height, i, at, cells, amounts)
+        if ends is None:
+            at = _merge_pieces(base, at, cells, amounts)
         counts[i] = at - base
+    return at
 
 
 @kernel
@@ -213,23 +216,20 @@ def _lone_place(coords, parts, features, metres, p, width, height, i, at, cells,
 
 
 @kernel
-def merge_pieces(first, last, starts, counts, cells, amounts):
-    """Sort each feature's pieces by cell and make one of those that share a cell."""
-    for i in range(first, last):
-        begin, end = starts[i], starts[i] + counts[i]
-        if end - begin < 2:
-            continue
-        if cells[begin] > cells[end - 1]:
-            _turn_round(begin, end, cells, amounts)  # a walk mostly goes one way: mostly sorted, now or then
-        gap = 1
-        while gap < (end - begin) // 12:
-            gap = 3 * gap + 1
-        shared = False
-        while gap >= 1:
-            shared = _sort_by_gap(begin, end, gap, cells, amounts)
-            gap //= 3
-        if shared:
-            counts[i] = _merge_sorted(begin, end, cells, amounts)
+def _merge_pieces(begin, end, cells, amounts):
+    """Sort the pieces of a line by cell and make one of those that share a cell; returns where they now end."""
+    if end - begin < 2:
+        return end
+    if cells[begin] > cells[end - 1]:
+        _turn_round(begin, end, cells, amounts)  # a walk mostly goes one way: mostly sorted, now or then
+    gap = 1
+    while gap < (end - begin) // 12:
+        gap = 3 * gap + 1
+    shared = False
+    while gap >= 1:
+        shared = _sort_by_gap(begin, end, gap, cells, amounts)
+        gap //= 3
+    return _merge_sorted(begin, end, cells, amounts) if shared else end
 
 
 @kernel
@@ -251,7 +251,7 @@ def _sort_by_gap(begin, end, gap, cells, amounts):
 
 @kernel
 def _merge_sorted(begin, end, cells, amounts):
-    """Make one of neighbours that share a cell; returns how many are left."""
+    """Make one of neighbours that share a cell; returns where they now end."""
     at = begin
     for j in range(begin + 1, end):
         if cells[j] == cells[at]:
@@ -259,7 +259,7 @@ def _merge_sorted(begin, end, cells, amounts):
         else:
             at += 1
             cells[at], amounts[at] = cells[j], amounts[j]
-    return at + 1 - begin
+    return at + 1
 
 
 @kernel
@@ -272,33 +272,20 @@ def _turn_round(begin, end, cells, amounts):
         begin, last = begin + 1, last - 1
 
 
-@kernel
-def close_gaps(starts, counts, indptr, cells, amounts):
-    """Move each feature's pieces up to the end of the last one's; the arrays are written from front to back."""
-    for i in range(counts.size):
-        source, target = starts[i], indptr[i]
-        if source != target:
-            for k in range(counts[i]):
-                cells[target + k] = cells[source + k]
-                amounts[target + k] = amounts[source + k]
-
-
 # ----- polygons
 
 
 @kernel
-def polygon_edges(
-    coords, parts, features, is_shell, p, slopes, width, height, first, last, starts, cells, covers, areas, counts
-):
-    """What the edges of each polygon add to the cells they cross, sorted by cell, one entry per cell.
+def polygon_edges(coords, parts, features, is_shell, p, slopes, width, height, cells, covers, areas, counts):
+    """What the edges of each polygon add to the cells they cross: polygon after polygon, sorted, one entry per cell.
 
     As font rasterisers do: an edge piece adds to its own cell the part of it on its right (`areas`), and to every
     cell further right in the row the height it spans (`covers`); both as shares of a cell, down counted as positive
     on a shell's left side. `slopes` gives how much more a share of a row weighs at its end than at its start.
     """
-    for i in range(first, last):
-        base = starts[i]
-        at = base
+    at = 0
+    for i in range(features.size - 1):
+        base = at
         for part in range(features[i], features[i + 1]):
             begin, end = parts[part], parts[part + 1]
             turn = _turn(coords, begin, end, p)
@@ -310,7 +297,8 @@ def polygon_edges(
                 u0, v0 = u1, v1
                 u1, v1 = _column(coords, k + 1, p), _row(coords, k + 1, p)
                 at = _edge(u0, v0, u1, v1, sign, slopes, width, height, base, at, cells, covers, areas)
-        counts[i] = _merge_entries(base, at, cells, covers, areas)
+        at = _merge_entries(base, at, cells, covers, areas)
+        counts[i] = at - base
 
 
 @kernel
@@ -414,7 +402,7 @@ def _enter(c, r, u0, v0, u1, v1, sign, slopes, width, base, at, cells, covers, a
 
 @kernel
 def _merge_entries(begin, end, cells, covers, areas):
-    """Sort entries by cell and make one of those that share a cell; returns how many are left."""
+    """Sort entries by cell and make one of those that share a cell; returns where they now end."""
     gap = 1
     while gap < (end - begin) // 3:
         gap = 3 * gap + 1
@@ -434,24 +422,22 @@ def _merge_entries(begin, end, cells, covers, areas):
         else:
             at += 1
             cells[at], covers[at], areas[at] = cells[j], covers[j], areas[j]
-    return at + 1 - begin if end > begin else 0
+    return at + 1 if end > begin else end
 
 
 @kernel
-def polygon_cells(
-    width, row_amounts, first, last, starts, entries, cells, covers, areas, indptr, out_cells, out_amounts, counts
-):
+def polygon_cells(width, row_amounts, starts, cells, covers, areas, counts, out_cells, out_amounts):
     """Read the cells of each polygon off its entries, row by row: those its edges cross, and the runs between.
 
     Without room to write in (`out_cells` empty) they are counted. Amounts are the share of the cell times that row's
     amount. A count of −1 means a share below 0 or above 1: the polygon crosses itself or its parts overlap.
     """
     writing = out_cells.size > 0
-    for i in range(first, last):
-        begin, end = starts[i], starts[i] + entries[i]
+    at = 0
+    for i in range(starts.size - 1):
+        begin, end = starts[i], starts[i + 1]
         nothing = NOTHING * min(1.0, _cells_covered(begin, end, width, cells, covers, areas))
-        count, is_bad = 0, False
-        at = indptr[i]
+        base, is_bad = at, False
         j = begin
         while j < end:
             row = cells[j] // width
@@ -461,22 +447,21 @@ def polygon_cells(
                 share = cover + areas[j]
                 cover += covers[j]
                 until = cells[j + 1] if j + 1 < end and cells[j + 1] < row_end else row_end
-                if share < -1e-6 or share > 1 + 1e-6:
-                    is_bad = True
+                is_bad = is_bad or share < -1e-6 or share > 1 + 1e-6
                 if share > nothing:
                     if writing:
-                        out_cells[at + count] = cells[j]
-                        out_amounts[at + count] = min(share, 1.0) * row_amounts[row]
-                    count += 1
+                        out_cells[at], out_amounts[at] = cells[j], min(share, 1.0) * row_amounts[row]
+                    at += 1
                 if cover > nothing and cover > ROUNDING:
+                    run = until - cells[j] - 1
                     if writing:
-                        for cell in range(cells[j] + 1, until):
-                            out_cells[at + count + cell - cells[j] - 1] = cell
-                            out_amounts[at + count + cell - cells[j] - 1] = min(cover, 1.0) * row_amounts[row]
-                    count += until - cells[j] - 1
+                        for step in range(run):
+                            out_cells[at + step] = cells[j] + 1 + step
+                            out_amounts[at + step] = min(cover, 1.0) * row_amounts[row]
+                    at += run
                 j += 1
         if not writing:
-            counts[i] = -1 if is_bad else count
+            counts[i] = -1 if is_bad else at - base
 
 
 @kernel

@@ -34,7 +34,9 @@ def _by_kind(assets: pd.DataFrame) -> pd.DataFrame:
 
 def _links(links: pd.DataFrame) -> pd.DataFrame:
     lengths = links.reindex(columns=["sector", "kind", "length_m"])
-    grouped = lengths.groupby(["sector", "kind"], as_index=False).agg(links=("kind", "size"), km=("length_m", "sum"))
+    grouped = lengths.groupby(["sector", "kind"], as_index=False).agg(
+        links=("kind", "size"), km=("length_m", lambda lengths: lengths.sum(min_count=1))
+    )
     return grouped.assign(km=(grouped["km"] / 1000).round(1))
 
 

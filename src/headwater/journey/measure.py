@@ -16,7 +16,10 @@ COLUMNS = ["indicator_id", "place_id", "scenario", "year", "value", "low", "high
 
 def indicators(tables: Tables, header: StudyHeader) -> pd.DataFrame:
     """Table `results`: national totals, one row per indicator, scenario and year; models stay apart in the name."""
-    parts = [_exposure(tables), _damage(tables, header), _access(tables), _criticality(tables), _plans(tables)]
+    parts = [
+        _exposure(tables), _damage(tables, header), _drought(tables), _access(tables), _criticality(tables),
+        _plans(tables),
+    ]  # fmt: skip
     rows = pd.concat([part.reindex(columns=COLUMNS) for part in parts if len(part)] or [pd.DataFrame(columns=COLUMNS)])
     return rows.assign(place_id=header.iso3).reset_index(drop=True)
 
@@ -54,6 +57,19 @@ def _damage(tables: Tables, header: StudyHeader) -> pd.DataFrame:
     return pd.DataFrame(total).assign(
         indicator_id=_named(total.assign(what="ead"), "what", "hazard", "model", "ead_rule"), year=total["epoch"],
         value=total[sums[0]], low=total[sums[1]], high=total[sums[2]], unit="USD/yr",
+    )  # fmt: skip
+
+
+def _drought(tables: Tables) -> pd.DataFrame:
+    losses = tables["drought_losses"]
+    if losses.empty:
+        return pd.DataFrame()
+    keys = ["hazard", "scenario", "model", "epoch", "capacity_unit"]
+    known = losses[losses["capacity_unit"].notna()]
+    total = pd.DataFrame(known.groupby(keys, dropna=False, as_index=False)["expected_loss"].sum(min_count=1))
+    return total.assign(
+        indicator_id=_named(total.assign(what="expected_loss"), "what", "hazard", "model", "capacity_unit"),
+        year=total["epoch"], value=total["expected_loss"], unit=total["capacity_unit"],
     )  # fmt: skip
 
 

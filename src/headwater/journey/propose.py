@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from headwater.errors import AssumptionError
@@ -103,7 +105,8 @@ def damage_effects(
     """Expected annual damage that each option avoids: without minus with it.
 
     Damage is separable by asset, so options that touch different assets share one run of the model and the difference
-    is read off asset by asset; options that touch the same asset never share a run.
+    is read off asset by asset; options that touch the same asset never share a run. An option is left out where the
+    damage to all that it touches is unknown: no gain known is not a gain of nothing.
 
     Parameters
     ----------
@@ -120,10 +123,11 @@ def damage_effects(
     batch_of = batches(touched)
 
     def avoided(options: list[str]) -> pd.DataFrame:
-        with_them = model(apply_changes(system, touched, options))[EAD]
+        changed = apply_changes(system, touched, options)
         rows = touched.loc[touched["option_id"].isin(options), ["option_id", "row_id"]].drop_duplicates()
-        before, after = (ead.reindex(rows["row_id"]).fillna(0.0).to_numpy() for ead in (base[EAD], with_them))
-        return pd.DataFrame(before - after, columns=EAD, index=rows["option_id"]).groupby(level=0).sum()
+        gains = _damage_of(rows["row_id"], base, system) - _damage_of(rows["row_id"], model(changed), changed)
+        by_option = pd.DataFrame(gains, columns=EAD, index=rows["option_id"]).groupby(level=0)
+        return by_option.sum(min_count=1).dropna(subset=EAD[:1])
 
     work = [list(options) for _batch, options in batch_of.groupby(batch_of).groups.items()]
     parts = list(run(avoided, work))
@@ -134,6 +138,12 @@ def damage_effects(
             "amount_low": gains[EAD[1]], "amount_high": gains[EAD[2]],
         }
     ).reset_index(drop=True)  # fmt: skip
+
+
+def _damage_of(rows: pd.Series, expected: pd.DataFrame, system: System) -> npt.NDArray[np.float64]:
+    """Expected damages of rows of a system: nothing where it has no such row, missing where they are not known."""
+    there = rows.isin([*system["assets"]["asset_id"], *system["links"]["link_id"]]).to_numpy()[:, None]
+    return np.where(there, expected[EAD].reindex(rows).to_numpy(dtype="float64"), 0.0)
 
 
 def network_options(changes: pd.DataFrame) -> list[str]:

@@ -14,7 +14,13 @@ import pandas as pd
 from headwater.errors import UnitError
 from headwater.geo.coverage import Coverage, coverage
 from headwater.geo.grid import Grid
-from headwater.risk.curves import load_curve_choices, load_curve_register, load_curves
+from headwater.risk.curves import (
+    choose_curves,
+    load_curve_choices,
+    load_curve_register,
+    load_curve_sources,
+    load_curves,
+)
 from headwater.risk.damage import damages_table, exposures
 from headwater.risk.drought import drought_losses
 from headwater.risk.expected import RULES, Rule, expected_annual_damage
@@ -62,6 +68,20 @@ def study_curves(curves: pd.DataFrame, register: pd.DataFrame, choices: pd.DataF
     )
 
 
+def curve_sources(assets: pd.DataFrame, links: pd.DataFrame, layers: pd.DataFrame, curves: Curves) -> pd.DataFrame:
+    """Packaged rows of `sources` behind the curves that the study's assets get for its hazards."""
+    kinds = pd.concat([table.reindex(columns=KINDS) for table in (assets, links)]).drop_duplicates()
+    hazards = layers.loc[layers["quantity"] == "intensity", "hazard"].unique()
+    chosen = [choose_curves(kinds, hazard=h, choices=curves.choices, register=curves.register) for h in hazards]
+    used = curves.register[curves.register["curve_id"].isin({c for part in chosen for c in part.dropna()})]
+    packaged = load_curve_sources()
+    return packaged[packaged["source_id"].isin(used["source_id"])]
+
+
+KINDS = ["sector", "kind", "is_paved", "curve_id"]
+"""What the choice of a curve depends on."""
+
+
 def _first(own: pd.DataFrame, packaged: pd.DataFrame) -> pd.DataFrame:
     return packaged if own.empty else pd.concat([own, packaged], ignore_index=True)
 
@@ -84,7 +104,7 @@ def groups(layers: pd.DataFrame) -> list[pd.DataFrame]:
 
 def same_places(one: gpd.GeoSeries, other: gpd.GeoSeries) -> bool:
     """Whether two sets of assets have the same names and the same geometry."""
-    return bool(one.index.equals(other.index) and (one.to_wkb() == other.to_wkb()).all())
+    return bool(one.index.equals(other.index) and one.to_wkb().equals(other.to_wkb()))
 
 
 def reached_m(exposures: Sequence[Exposure], base: pd.DataFrame) -> pd.Series:
@@ -139,11 +159,14 @@ def damage(assets: gpd.GeoDataFrame, exposure: Exposure, curves: Curves) -> pd.D
 
 def exposed(exposure: Exposure, *, threshold: float, unit: str) -> pd.DataFrame:
     """Table `exposures` of one group of layers above a threshold [unit], taken as 0 for hazards of another quantity."""
-    try:
-        limit = convert(float(threshold), unit, str(exposure.layers["unit"].iloc[0]))
-    except UnitError:
-        limit = 0.0
-    return exposures(exposure.coverage, exposure.layers, exposure.values, threshold=limit)
+    layers, parts = exposure.layers.reset_index(drop=True), []
+    for own_unit, rows in layers.groupby("unit", sort=False):
+        try:
+            limit = convert(float(threshold), unit, str(own_unit))
+        except UnitError:
+            limit = 0.0
+        parts.append(exposures(exposure.coverage, rows, exposure.values[rows.index], threshold=limit))
+    return pd.concat(parts, ignore_index=True)
 
 
 def expected(damages: pd.DataFrame, assets: pd.DataFrame, *, rules: Sequence[Rule] = RULES) -> pd.DataFrame:

@@ -111,8 +111,9 @@ def _is_harmless(shape: shapely.Geometry) -> bool:
     parts = shapely.get_parts(shape)
     if (shapely.get_dimensions(parts) < 2).all():
         return bool(np.isfinite(shapely.get_coordinates(parts)).all())
-    whole = shapely.union_all(parts).area if shapely.is_valid(parts).all() else 0.0
-    return bool(np.isclose(whole, shapely.area(parts).sum(), rtol=1e-9, atol=0.0))
+    if not shapely.is_valid(parts).all():
+        return False
+    return bool(np.isclose(shapely.union_all(parts).area, shapely.area(parts).sum(), rtol=1e-9, atol=0.0))
 
 
 def _off_the_globe(shapes: gpd.GeoSeries) -> pd.Series:

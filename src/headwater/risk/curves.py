@@ -62,12 +62,12 @@ class CurveSet:
         NotFound
             If a curve is named that is not in the set.
         """
-        named = curve_id.astype("category").cat.remove_unused_categories().cat
+        named = curve_id.astype("category").cat
         codes = self.curve_ids.get_indexer(pd.Index(named.categories, dtype=object)).astype(np.int64)
         used = named.codes.to_numpy()
-        unknown = [name for name, code in zip(named.categories, codes, strict=True) if code == NO_CURVE]
+        unknown = [str(named.categories[int(k)]) for k in np.flatnonzero(codes == NO_CURVE) if (used == k).any()]
         if unknown:
-            raise NotFound(_("There is no curve called {names}.").format(names=", ".join(map(str, unknown[:5]))))
+            raise NotFound(_("There is no curve called {names}.").format(names=", ".join(unknown[:5])))
         result: Integers = np.append(codes, NO_CURVE)[used]
         return result
 

@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]
 
-MOST_STEPS = 4_096
+MOST_STEPS = 1_024
 ON_STEP = 1e-8
 """A curve whose points all lie on equal steps, to within this share of a step, is read without a search."""
 
@@ -106,17 +106,47 @@ def _searched(v: float, intensity: Floats, first: int, after: int) -> Any:
     return low
 
 
-@njit(cache=True, inline="always")
-def _share(nodes: Floats, bound: int, node: int, beyond: float) -> Any:
-    """Damage share between a node and the next, `beyond` of the way."""
-    start = nodes[np.uint64(bound), np.uint64(node)]
-    return start + beyond * (nodes[np.uint64(bound), np.uint64(node + 1)] - start)
+@njit(cache=True, error_model="numpy", fastmath={"contract", "nsz", "nnan"})
+def _add_plain(
+    here: Array, amount: float, nodes: Floats, first: int, bottom: float, top: float, per_unit: float, mean: Floats
+) -> None:
+    """Add share × amount of every layer, on a curve of equal steps, where no layer lacks data."""
+    for layer in range(len(mean)):
+        steps = (min(max(np.float64(here[layer]), bottom), top) - bottom) * per_unit
+        step = np.int64(steps)
+        node = np.uint64(first + step)
+        start = nodes[0, node]
+        mean[layer] += amount * (start + (steps - step) * (nodes[0, node + np.uint64(1)] - start))
 
 
-@njit(cache=True, inline="always")
-def _measured(share: float, scale: float, offset: float) -> float:
-    """Damage share under a measure; nothing is damaged that was not damaged without it."""
-    return min(max(share * scale + offset, 0.0), 1.0) if share > 0.0 else 0.0
+@njit(cache=True)
+def _add_any(
+    here: Array, amount: float, curves: CurveTable, code: int, scale: float, offset: float, damage: Floats, gaps: Floats
+) -> bool:
+    """Add share × amount of every layer for each bound, or amount to `gaps` where a layer lacks data; whether one does.
+
+    A measure never damages what was not damaged without it.
+    """
+    found = False
+    for layer in range(len(gaps)):
+        v = np.float64(here[layer])
+        if np.isnan(v):
+            gaps[layer] += amount
+            found = True
+            continue
+        v = min(max(v, curves.bottom[code]), curves.top[code])
+        if curves.per_unit[code] > 0.0:
+            steps = (v - curves.bottom[code]) * curves.per_unit[code]
+            node, beyond = curves.first[code] + int(steps), steps - int(steps)
+        else:
+            node = _searched(v, curves.intensity, curves.first[code], curves.after[code])
+            beyond = (v - curves.intensity[node]) / (curves.intensity[node + 1] - curves.intensity[node])
+        for bound in range(3):
+            start = curves.nodes[bound, node]
+            share = start + beyond * (curves.nodes[bound, node + 1] - start)
+            if share > 0.0:
+                damage[bound, layer] += amount * min(max(share * scale + offset, 0.0), 1.0)
+    return found
 
 
 @njit(cache=True, inline="always")
@@ -126,6 +156,15 @@ def _is_harmless(values: Array, harmless: float) -> bool:
     for layer in range(len(values)):
         above |= not values[layer] <= harmless
     return not above
+
+
+@njit(cache=True, inline="always")
+def _has_gap(values: Array) -> bool:
+    """Whether a layer lacks data."""
+    gap = False
+    for layer in range(len(values)):
+        gap |= np.isnan(values[layer])
+    return gap
 
 
 @njit(cache=True)
@@ -169,17 +208,14 @@ def damage_kernel(
     `values` is [cell, layer], so that one look at memory serves all layers. Damage is missing where no cell has data
     and where the asset has no curve (code below 0).
     """
-    layers = np.uint64(values.shape[1])
-    nodes = curves.nodes
     for a in prange(len(codes)):
         code = max(codes[a], 0)
-        first, after, per_unit = curves.first[code], curves.after[code], curves.per_unit[code]
+        first, per_unit = curves.first[code], curves.per_unit[code]
         bottom, top = curves.bottom[code], curves.top[code]
         harmless = values.dtype.type(bottom)
-        if harmless > bottom or nodes[2, first] > 0.0:
+        if harmless > bottom or curves.nodes[2, first] > 0.0:
             harmless = values.dtype.type(-np.inf)
-        is_plain = scale[a] == 1.0 and offset[a] == 0.0
-        is_single = is_plain and not curves.has_band[code]
+        is_plain = scale[a] == 1.0 and offset[a] == 0.0 and not curves.has_band[code] and per_unit > 0.0
         mean, missing = damage[a, 0], uncovered[a]
         damage[a] = 0.0
         missing[:] = 0.0
@@ -190,33 +226,16 @@ def damage_kernel(
             reached += amount
             if _is_harmless(here, harmless):
                 continue
-            for layer in range(layers):
-                v = np.float64(here[layer])
-                if np.isnan(v):
-                    missing[layer] += amount
-                    gaps = True
-                    continue
-                v = min(max(v, bottom), top)
-                if per_unit > 0.0:
-                    steps = (v - bottom) * per_unit
-                    node = int(steps)
-                    beyond = steps - node
-                    node += first
-                else:
-                    node = _searched(v, curves.intensity, first, after)
-                    beyond = (v - curves.intensity[node]) / (curves.intensity[node + 1] - curves.intensity[node])
-                if is_single:
-                    mean[layer] += amount * _share(nodes, 0, node, beyond)
-                    continue
-                for bound in range(3):
-                    share = _share(nodes, bound, node, beyond)
-                    damage[a, bound, layer] += amount * (share if is_plain else _measured(share, scale[a], offset[a]))
-        if is_single:
+            if is_plain and not _has_gap(here):
+                _add_plain(here, amount, curves.nodes, first, bottom, top, per_unit, mean)
+            else:
+                gaps |= _add_any(here, amount, curves, code, scale[a], offset[a], damage[a], missing)
+        if is_plain:
             damage[a, 1] = mean
             damage[a, 2] = mean
         has_data = indptr[a + 1] > indptr[a]
         whole = _uncovered(reached, totals[a], has_data)
-        for layer in range(layers):
+        for layer in range(values.shape[1]):
             share = whole
             if gaps:
                 has_data = _has_data(indptr[a], indptr[a + 1], positions, values, layer)

@@ -79,8 +79,8 @@ def exposed_assets(assets: pd.DataFrame, links: pd.DataFrame) -> gpd.GeoDataFram
     check(links, "links")
     _check_names(assets, links)
     check_lines(links, name="links")
-    both = pd.concat([_asset_rows(assets), _link_rows(links)])
-    typed = both.astype(DTYPES).fillna({"damage_scale": 1.0, "damage_offset": 0.0})
+    both = pd.concat([_asset_rows(assets).astype(DTYPES), _link_rows(links).astype(DTYPES)])
+    typed = both.fillna({"damage_scale": 1.0, "damage_offset": 0.0})
     return gpd.GeoDataFrame(typed.sort_index(), geometry="geometry", crs="EPSG:4326")
 
 
