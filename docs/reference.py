@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import pkgutil
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ NOTE = "<!-- Written by docs/reference.py; change the code or the CSV it comes f
 PACKAGES = ("geo", "system", "risk", "options", "appraisal", "portfolio", "journey", "store", "reports")
 FACADE = ("headwater.study", "headwater.cli")
 """Modules with a page of their own."""
+COMPARISONS = {">=": "At least", ">": "Above", "<=": "At most", "<": "Below"}
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -75,7 +75,7 @@ def _table(name: str) -> str:
 
 def _rule(rules: str) -> str:
     """A rule of a schema in words, after a full stop."""
-    words = [_rule_in_words(rule.strip()) for rule in rules.split(";") if rule.strip()]
+    words = [_rule_in_words(rule.strip()) for rule in rules.split("; ") if rule.strip()]
     return f". {'; '.join(words)}" if words else ""
 
 
@@ -85,7 +85,7 @@ def _rule_in_words(rule: str) -> str:
         return "One of " + ", ".join(f"`{value}`" for value in rule.removeprefix("one of ").split("|"))
     if verb == "in":
         return f"A value of `{rest}`"
-    return f"Matches `{rest}`" if verb == "matches" else f"`{rule}`"
+    return f"Matches `{rest}`" if verb == "matches" else f"{COMPARISONS[verb]} {rest}"
 
 
 # --- assumptions and curves ---------------------------------------------------------------------------------------
@@ -97,18 +97,21 @@ def assumptions() -> str:
     columns = {
         "assumption": code(rows["name"]),
         "type": rows["type"] + rows["unit"].map(lambda unit: f", {unit}" if unit else ""),
-        "default": code(rows["default"]),
-        "meaning": rows["description"] + rows["rule"].map(_rule),
+        "meaning": rows["description"] + rows["rule"].map(_rule) + [_default(row) for row in rows.itertuples()],
         "read by": [", ".join(step.name for step in STEPS if name in step.assumptions) for name in rows["name"]],
-        "source": rows["source"],
     }
     lead = (
-        "A study gives an assumption in `study.toml` as `[assumptions.NAME]`, with `value` and either `source_id` (a row "
-        "of `sources`) or `basis` (such as `judgement`); [Study folder](study.md#assumptions) has an example. Where "
-        "there is no default, a step that needs the assumption stops and says so: nothing is assumed silently. A change "
-        "recomputes the steps in *read by*, and those after them.\n"
+        "A study gives an assumption in `study.toml` as `[assumptions.NAME]`, with `value` and either `source_id` (a "
+        "row of `sources`) or `basis` (such as `judgement`); [Study folder](study.md#assumptions) has an example. A "
+        "step that cannot do without an assumption that is neither given nor has a default stops and says so. A "
+        "changed value recomputes the steps in *read by*, and those after them.\n"
     )
     return "\n".join([NOTE, "# Assumptions\n", lead, markdown(pd.DataFrame(columns))])
+
+
+def _default(row: Any) -> str:
+    """Default of an assumption and its source, as a sentence."""
+    return f". Default `{row.default}`: {row.source}" if row.default else ""
 
 
 def curves() -> str:
@@ -116,37 +119,42 @@ def curves() -> str:
     choices = packaged.load_curve_choices().fillna("")
     choices = choices.assign(curve_id=code(choices["curve_id"]), is_paved=choices["is_paved"].replace("", "any"))
     lead = (
-        "Vulnerability curves give the share of an asset's replacement cost that is lost at an intensity of the hazard; "
-        "between points they are straight, beyond the ends they hold the last value. Those below come with Headwater. A "
-        "study may give its own [`curve_register`](tables.md#curve_register), [`curves`](tables.md#curves) and "
-        "[`curve_choices`](tables.md#curve_choices); they come before these, and `curve_id` of an asset comes before "
-        "any choice.\n"
+        "Vulnerability curves give the share of an asset's replacement cost that is lost at an intensity of the "
+        "hazard; between points they are straight, beyond the ends they hold the last value. Those below come with "
+        "Headwater. A study may give its own [`curve_register`](tables.md#curve_register), "
+        "[`curves`](tables.md#curves) and [`curve_choices`](tables.md#curve_choices); they come before these, and "
+        "`curve_id` of an asset comes before any choice.\n"
     )
-    parts = [NOTE, "# Curves and coefficients\n", lead, "## Curves\n", markdown(_curve_rows())]
+    parts = [NOTE, "# Curves and coefficients\n", lead, "## Curves\n", *_curve_parts()]
     return "\n".join([*parts, "## Which curve for which asset\n", markdown(choices), "## Sources\n", *_source_parts()])
 
 
-def _curve_rows() -> pd.DataFrame:
-    """One row per packaged curve: what it describes and the range of its points."""
+def _curve_parts() -> list[str]:
+    """A table per hazard: what each packaged curve describes and the range of its points."""
     points = packaged.load_curves()
     ends = points.groupby("curve_id", sort=False).agg(
         low=("intensity", "min"), high=("intensity", "max"), unit=("intensity_unit", "first"),
-        most=("damage_share", "max"), points=("intensity", "size"), banded=("damage_share_low", "count"),
+        most=("damage_share", "max"), is_banded=("damage_share_low", lambda bound: bound.notna().all()),
     )  # fmt: skip
     register = packaged.load_curve_register().fillna("")
-    at = ends.loc[register["curve_id"]].reset_index(drop=True)
-    return pd.DataFrame(
+    rows = pd.DataFrame(
         {
-            "curve": code(register["curve_id"]),
             "hazard": register["hazard"],
+            "curve": code(register["curve_id"]),
             "sector, kind": register["sector"] + ", " + register["kind"],
-            "intensity": at["low"].map("{:g}".format) + "–" + at["high"].map("{:g} ".format) + at["unit"],
-            "largest share": at["most"].map("{:.3g}".format),
-            "low and high": (at["banded"] == at["points"]).map({True: "yes", False: "no"}),
             "describes": register["description"],
+            "points": [_range(end) for end in ends.loc[register["curve_id"]].itertuples()],
             "source": code(register["source_id"]),
         }
     )
+    groups = rows.groupby("hazard", sort=False)
+    return [f"### {hazard}\n\n{markdown(group.drop(columns='hazard'))}" for hazard, group in groups]
+
+
+def _range(end: Any) -> str:
+    """Range of a curve's points in words."""
+    band = ", with low and high" if end.is_banded else ""
+    return f"{end.low:g} to {end.high:g} {end.unit}, share up to {end.most:.3g}{band}"
 
 
 def _source_parts() -> list[str]:
@@ -164,7 +172,7 @@ def cli() -> str:
     """Every command with its help."""
     group: Any = typer.main.get_command(app)
     commands = sorted(group.commands.items())
-    codes = pd.DataFrame([("0", "success"), *sorted(_exit_codes())], columns=["exit code", "meaning"])
+    codes = pd.DataFrame([("0", "success"), *_exit_codes()], columns=["exit code", "meaning"])
     parts = [NOTE, "# Command line\n", f"{group.help}\n"]
     parts += [_command(name, command) for name, command in commands]
     return "\n".join([*parts, "## Exit codes\n", markdown(codes)])
@@ -196,8 +204,8 @@ def _exit_codes() -> list[tuple[str, str]]:
     words = {"HeadwaterError": "another error", "InputError": "wrong input", "NotFound": "not found"}
     words |= {"NotAllowed": "not allowed", "SourceError": "a source is unavailable or has changed"}
     words |= {"SolveError": "no plan could be found or proved in time"}
-    codes = [(str(number), words[kind.__name__]) for kind, number in EXIT_CODES.items()]
-    return [*codes, ("130", "stopped; what was finished is kept")]
+    codes = sorted((number, words[kind.__name__]) for kind, number in EXIT_CODES.items())
+    return [*((str(number), meaning) for number, meaning in codes), ("130", "stopped; what was finished is kept")]
 
 
 # --- Python -------------------------------------------------------------------------------------------------------
@@ -215,7 +223,7 @@ def python() -> str:
     return "\n".join([NOTE, "# Python\n", lead, contents, "::: headwater.study\n"])
 
 
-def package_pages() -> Mapping[str, str]:
+def package_pages() -> dict[str, str]:
     """One page per package, and one for the foundation, by path under `reference/`."""
     modules = [module.name for module in pkgutil.walk_packages(headwater.__path__, "headwater.") if not module.ispkg]
     top = [name for name in modules if name.count(".") == 1 and name not in FACADE]
@@ -236,7 +244,7 @@ def _first_line(package: str) -> str:
     return str(sys.modules[f"headwater.{package}"].__doc__).strip().splitlines()[0]
 
 
-def pages() -> Mapping[str, str]:
+def pages() -> dict[str, str]:
     """Every page, by path under `reference/`."""
     single = {f"{page.__name__}.md": page() for page in (tables, assumptions, curves, cli, python)}
     return single | package_pages()

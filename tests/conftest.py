@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import settings
+
+settings.register_profile("headwater", deadline=None)  # kernels compile on their first call
+settings.load_profile("headwater")
 
 ROOT = Path(__file__).parents[1]
 
