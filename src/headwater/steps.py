@@ -144,9 +144,9 @@ def _stacked(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def run_drought(inputs: Inputs) -> Results:
-    """Expected loss of capacity under every layer that holds an annual probability."""
+    """Expected loss of capacity under every layer that holds the annual probability of drought."""
     layers = inputs.tables["hazard_layers"]
-    layers = layers[layers["quantity"] == "annual_probability"]
+    layers = layers[(layers["quantity"] == "annual_probability") & (layers["hazard"] == "drought")]
     return {"drought_losses": stress.drought(inputs.tables["assets"], layers, **inputs.readers)}
 
 

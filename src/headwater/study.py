@@ -159,7 +159,6 @@ class Study:
         """Do everything and write the report in the current language; says where."""
         self.plan()
         target = path or self.out / f"report.{language()}.html"
-        target.parent.mkdir(parents=True, exist_ok=True)
         return write_report(self._report_content(), target, language=language())
 
     # --- results ---

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import shapely
 
-from headwater.geo.shapes import NAMED, densified, in_ranges, listed, ragged
+from headwater.geo.shapes import NAMED, densified, listed, ragged
 
 
 @pytest.mark.parametrize(
@@ -48,17 +48,6 @@ def test_more_coordinates_along_a_segment_lie_on_it() -> None:
     assert dense.coords.tolist() == [[0, 0], [1, 2], [2, 4], [3, 6], [4, 8], [1, 1], [2, 2], [2, 3], [2, 4]]
     assert dense.parts.tolist() == [0, 5, 9]
     assert source.tolist() == [0, 0, 0, 0, 1, 2, 3, 3, 4]
-
-
-def test_ranges_cover_every_feature_once() -> None:
-    starts = np.concatenate([[0], np.cumsum([5, 400_000, 1, 1, 90_000, 0, 3])])
-    seen = np.zeros(7, dtype=int)
-
-    def work(first: int, last: int) -> None:
-        seen[first:last] += 1
-
-    in_ranges(work, starts)
-    assert seen.tolist() == [1] * 7
 
 
 def test_long_lists_of_names_are_cut() -> None:

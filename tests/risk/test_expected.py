@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import simpson
 
 from headwater.errors import AssumptionError, InputError, TableError
 from headwater.risk.expected import RULES, ead_weights, expected_annual_damage
@@ -63,7 +64,7 @@ class TestConventions:
     """The three conventions in use that give different figures from the same damages, each a named choice."""
 
     def test_insertion_of_no_damage_at_probability_zero(self):
-        """Trapezoid after adding the point (0, 0), as in nismod's east-africa-transport chain: `triangle`."""
+        """Trapezoid after adding the point (0, 0), the convention of OIA: `triangle`."""
         p, damage = np.array([0.1, 0.05, 0.02, 0.01, 0]), np.append(DAMAGE, 0)
         assert ead(rule="triangle") == pytest.approx(-np.trapezoid(damage, p))
 
@@ -82,6 +83,9 @@ class TestConventions:
     def test_simpson_is_refused_with_the_reason(self):
         with pytest.raises(AssumptionError, match="negative"):
             ead(rule="simpson")
+        p = 1 / np.array([1000, 500, 250, 100, 50, 25, 10, 5, 2])
+        damage_at_10_years_only = np.array([0, 0, 0, 0, 0, 0, 1.0, 0, 0])
+        assert simpson(damage_at_10_years_only, x=p) < 0
 
     def test_an_unknown_rule_lists_those_there_are(self):
         with pytest.raises(AssumptionError, match="trapezoid, triangle, rectangle, loglinear"):

@@ -10,6 +10,7 @@ import pytest
 from shapely import Point
 
 from headwater.errors import NotFound
+from headwater.files import write_atomically
 from headwater.provenance import Provenance
 from headwater.store import results
 
@@ -42,14 +43,14 @@ def test_result_is_current_only_for_its_own_key(tmp_path: Path) -> None:
 
 def test_failed_write_leaves_the_earlier_file_and_no_debris(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
-    results.write_atomically(path, lambda p: p.write_text("good"))
+    write_atomically(path, lambda p: p.write_text("good"))
 
     def broken(draft: Path) -> None:
         draft.write_text("half")
         raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError):
-        results.write_atomically(path, broken)
+        write_atomically(path, broken)
     assert path.read_text() == "good"
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
 

@@ -38,8 +38,8 @@ def _exposure(tables: Tables) -> pd.DataFrame:
     columns = ["layer_id", "hazard", "scenario", "model", "epoch", "return_period_yr"]
     rows = exposures.merge(layers[columns], on="layer_id")
     keys = [*columns[1:], "amount_unit"]
-    total = rows.groupby(keys, dropna=False, as_index=False)["exposed_amount"].sum()
-    total = total.assign(what="exposed", rp="rp" + total["return_period_yr"].astype("int64").astype(str))
+    total = rows.groupby(keys, dropna=False, as_index=False)["exposed_amount"].sum(min_count=1)
+    total = total.assign(what="exposed", rp=total["return_period_yr"].map("rp{:g}".format))
     return pd.DataFrame(total).assign(
         indicator_id=_named(total, "what", "hazard", "model", "rp", "amount_unit"), year=total["epoch"],
         value=total["exposed_amount"], unit=total["amount_unit"],

@@ -241,6 +241,11 @@ def notices(tables: Tables, made: Tables) -> list[str]:
         if unplaced:
             text = _("{count} of {total} rows of {table} have no place; hazards and access are not assessed there.")
             said.append(text.format(count=unplaced, total=len(table), table=name))
+    layers = tables["hazard_layers"]
+    unused = layers[(layers["quantity"] == "annual_probability") & (layers["hazard"] != "drought")]
+    if len(unused):
+        text = _("{count} hazard layers hold a yearly probability of {hazards}, which no model here uses.")
+        said.append(text.format(count=len(unused), hazards=", ".join(sorted(unused["hazard"].unique()))))
     if "exposures" in made and len(made["exposures"]):
         missed = made["exposures"].groupby("asset_id")["uncovered_share"].max()
         text = _("{count} of {total} located assets and links lie partly or wholly where a hazard layer has no data.")

@@ -6,14 +6,13 @@ for A4 paper. Knows the order of the chapters and the page; what they say is in 
 
 from __future__ import annotations
 
-import os
-import tempfile
 from functools import cache
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
+from headwater.files import write_atomically
 from headwater.reports.answer import answer
 from headwater.reports.content import ReportContent
 from headwater.reports.labels import country, words_of
@@ -51,7 +50,7 @@ def write_report(content: ReportContent, path: Path | str, *, language: str) -> 
     content
         What to report.
     path
-        The file to write; its folder must exist. An earlier file is replaced only once the new one is complete.
+        The file to write. An earlier file is replaced only once the new one is complete.
     language
         "en" or "zh".
 
@@ -67,16 +66,8 @@ def write_report(content: ReportContent, path: Path | str, *, language: str) -> 
     PlaceError
         If geometries have no usable coordinate reference system.
     """
-    target = Path(path)
-    html = render(content, language=language)
-    handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(html)
-        Path(draft).chmod(0o644)
-        Path(draft).replace(target)
-    finally:
-        Path(draft).unlink(missing_ok=True)
+    target, html = Path(path), render(content, language=language)
+    write_atomically(target, lambda draft: draft.write_text(html, encoding="utf-8"))
     return target
 
 

@@ -7,9 +7,7 @@ record does not exist, so a killed run leaves the earlier result or none.
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,24 +15,11 @@ import geopandas as gpd
 import pandas as pd
 
 from headwater.errors import NotFound
+from headwater.files import write_atomically
 from headwater.provenance import Provenance
 from headwater.words import _
 
 RECORD = ".provenance.json"
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then put it in place of `path` in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    draft = Path(name)
-    try:
-        write(draft)
-        draft.chmod(0o644)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def write_result(folder: Path, table: pd.DataFrame, provenance: Provenance) -> None:
