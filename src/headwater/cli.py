@@ -6,17 +6,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from headwater import __version__
+import headwater as hw
 from headwater.errors import HeadwaterError, exit_code
-from headwater.study import Study, check_study, explain_result, new_study, open_study
 from headwater.words import LANGUAGES, _, speaking
+
+if TYPE_CHECKING:
+    from headwater.study import Study
 
 app = typer.Typer(
     name="headwater",
@@ -50,7 +52,7 @@ def new(
     year: Annotated[int, typer.Option("--year", help=_("Base and price year."))] = 2025,
 ) -> None:
     """Make a study folder."""
-    for path in new_study(folder, iso3=iso3, year=year):
+    for path in hw.new_study(folder, iso3=iso3, year=year):
         screen.print(f"  {path}", highlight=False)
     screen.print(_("Fill in study.toml and the tables, then run: headwater check {folder}").format(folder=folder))
 
@@ -59,7 +61,7 @@ def new(
 def check(study: StudyFolder, language: Language = "en") -> None:
     """Check a study."""
     with _speaking(language):
-        faults, notices = check_study(study)
+        faults, notices = hw.check_study(study)
         if faults:
             complaints.print(_faults_table(faults))
             complaints.print(_("Faults: {count}. Nothing was written.").format(count=len(faults)), style="bold red")
@@ -73,7 +75,7 @@ def check(study: StudyFolder, language: Language = "en") -> None:
 def describe(study: StudyFolder, language: Language = "en") -> None:
     """Describe a study."""
     with _speaking(language):
-        opened = open_study(study)
+        opened = hw.open_study(study)
         screen.print(opened.title, style="bold")
         for name, rows in opened.describe().items():
             screen.print(_plain_table(name, rows))
@@ -122,12 +124,12 @@ def explain(
 ) -> None:
     """Explain a result."""
     with _speaking(language):
-        screen.print(explain_result(result), highlight=False, markup=False, soft_wrap=True)
+        screen.print(hw.explain_result(result), highlight=False, markup=False, soft_wrap=True)
 
 
 def _version(asked: bool) -> None:
     if asked:
-        screen.print(f"headwater {__version__}", highlight=False)
+        screen.print(f"headwater {hw.__version__}", highlight=False)
         raise typer.Exit
 
 
@@ -175,7 +177,7 @@ def _running(folder: Path, out: Path | None, workers: int | None, language: str)
             bars.update(tasks[what], completed=done, total=total)
 
         try:
-            yield open_study(folder, out=out, workers=workers, progress=follow)
+            yield hw.open_study(folder, out=out, workers=workers, progress=follow)
         except KeyboardInterrupt as error:
             complaints.print(_("Stopped. What was finished is kept; the same command goes on from there."))
             raise typer.Exit(130) from error
