@@ -363,7 +363,7 @@ def test_explain_names_inputs_with_hashes_and_assumptions_with_values(run: Run, 
     assert FLOOD in told
     assert "exposure_threshold = 0.1" in told
     told = run("explain", toy_results / "appraisals.csv").out
-    assert "result effects" in told
+    assert "effects (result)" in told
     assert "discount_rate = 0.0" in told
     assert "horizon_year = 2125" in told
 

@@ -467,7 +467,7 @@ def test_plan_is_the_best_of_every_set_one_could_buy(toy_results: Path, plan_id:
     options = results(toy_results, "proposed_options").set_index("option_id")
     npv = results(toy_results, "appraisals").set_index("option_id")["npv_usd"]
     worth_it = npv.index[npv > 0]
-    assert len(worth_it) == 6
+    assert len(worth_it) == 8
     sets = [s for size in range(len(worth_it) + 1) for s in itertools.combinations(worth_it, size)]
     affordable = [s for s in sets if allowed(s, options) and options.loc[list(s), "initial_cost_usd"].sum() <= budget]
     best = max(npv[list(s)].sum() for s in affordable)
@@ -481,13 +481,14 @@ def test_plan_is_the_best_of_every_set_one_could_buy(toy_results: Path, plan_id:
 
 
 def test_plan_by_hand(toy_results: Path) -> None:
-    """USD 450,000 raise one of two like roads and close the ferry; USD 2 million raise both and a third."""
+    """USD 450,000 wall two works, close the ferry and raise one of two like roads; USD 2 million raise three roads."""
     plans = results(toy_results, "plans")
     low, high = (set(plans.loc[plans["plan_id"] == name, "option_id"]) for name in ("low", "high"))
     like = {"raise_road:r_ab", "raise_road:r_bc_1"}
     assert len(low & like) == 1
-    assert low - like == {"retire_r_bc_2"}
-    assert high == {*like, "raise_road:r_bd", "retire_r_bc_2"}
+    cheap = {"flood_wall:pipeline", "flood_wall:reservoir", "retire_r_bc_2"}
+    assert low - like == cheap
+    assert high == {*like, *cheap, "raise_road:r_bd"}
     checks = results(toy_results, "plan_checks")
     damage = checks[checks["item"] == "ead_usd_per_yr"]
     assert damage["difference"].to_numpy() == pytest.approx(0, abs=1e-6)  # damage to one road is nothing to another

@@ -236,7 +236,8 @@ def _parse_geometry(column: pd.Series) -> tuple[pd.Series, pd.Series]:
     if isinstance(column.dtype, gpd.array.GeometryDtype):
         return column, pd.Series(False, index=column.index)
     text = _text(column)
-    shapes = gpd.GeoSeries.from_wkt(text, on_invalid="ignore")
+    with np.errstate(invalid="ignore"):  # coordinates that are not numbers are found by the check of the study
+        shapes = gpd.GeoSeries.from_wkt(text, on_invalid="ignore")
     shapes.index = column.index
     return shapes, text.notna() & shapes.isna()
 

@@ -182,17 +182,36 @@ def header_faults(content: Mapping[str, Any], *, file: str = FILE) -> list[Fault
         remedy = _("give a year after base_year")
         found.append(Fault(file, None, "study.horizon_year", str(study["horizon_year"]), _("is not later"), remedy))
     found += _assumption_faults(content.get("assumptions", {}), file)
-    found += [
-        _missing(file, f"{section}[{i}].{key}")
-        for section, keys in _SECTIONS.items()
-        for i, row in enumerate(content.get(section, []))
-        for key in keys
-        if key not in row
-    ]
+    for section, kinds in _SECTIONS.items():
+        found += _section_faults(content.get(section, []), section, kinds, file)
     return found
 
 
-_SECTIONS = {"budgets": ("id", "amount_usd"), "services": ("id", "facility_kinds", "zone_kind"), "scenarios": ("id",)}
+_SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
+    "budgets": {"id": (str,), "amount_usd": (int, float)},
+    "services": {"id": (str,), "facility_kinds": (list,), "zone_kind": (str,)},
+    "scenarios": {"id": (str,)},
+}
+"""What each row of a section must give, and of which type."""
+
+
+def _section_faults(rows: Any, section: str, kinds: Mapping[str, tuple[type, ...]], file: str) -> list[Fault]:
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        remedy = _("write [[{section}]], once for each").format(section=section)
+        return [Fault(file, None, section, "", _("is of the wrong type"), remedy)]
+    found = [_missing(file, f"{section}[{i}].{key}") for i, row in enumerate(rows) for key in kinds if key not in row]
+    problem, remedy = _("is of the wrong type"), _("see the study reference")
+    found += [
+        Fault(file, None, f"{section}[{i}].{key}", str(row[key]), problem, remedy)
+        for i, row in enumerate(rows)
+        for key, kind in kinds.items()
+        if key in row and (not isinstance(row[key], kind) or isinstance(row[key], bool))
+    ]
+    if section == "budgets" and not found:
+        for i, row in enumerate(rows):
+            place = f"budgets[{i}].amount_usd"
+            found += value_faults(row["amount_usd"], kind="number", rule=">= 0", file=file, column=place)
+    return found
 
 
 def _missing(file: str, key: str) -> Fault:

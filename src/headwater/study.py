@@ -207,7 +207,7 @@ class Study:
         return values | {name: _plain(getattr(self.header, name)) for name in step.header}
 
     def _provenance(self, step: Step, key: str, name: str) -> Provenance:
-        needs = {_("result {name}").format(name=need): self._key(step_of(need)) for need in step.needs}
+        needs = {f"{need} (result)": self._key(step_of(need)) for need in step.needs}
         return Provenance(
             result=name, step=step.name, method=step.method, key=key, inputs=self._inputs(step) | needs,
             assumptions=self._values(step), sources=self._sources(step), version=__version__,

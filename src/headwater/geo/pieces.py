@@ -246,4 +246,5 @@ def _reach(shapes: Ragged, grid: Grid) -> tuple[Floats, Floats]:
 
 
 def offsets(counts: Integers) -> Integers:
+    """Where each run begins, and where the last one ends."""
     return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts, dtype=np.int64)])

@@ -73,8 +73,8 @@ def proposals(
     measures, options, changes
         The study's tables of those names.
     treated_m
-        Length [m] of each damaged link that a measure would be built along, by link_id: the part that the rarest
-        event reaches.
+        Amount of each damaged asset or link that the rarest event reaches, by asset_id; of a link the length [m] that
+        a measure would be built along.
 
     Returns
     -------
@@ -87,7 +87,9 @@ def proposals(
     links = system["links"]
     treated = links[links["link_id"].isin(treated_m.index)]
     treated = treated.assign(length_m=treated["link_id"].map(treated_m))
-    more_options, more_changes = options_from_measures(measures, treated)
+    assets = system["assets"]
+    damaged = assets[assets["asset_id"].isin(treated_m.index)]
+    more_options, more_changes = options_from_measures(measures, treated, assets=damaged)
     return (
         _stacked([options, more_options], columns["options"]),
         _stacked([changes, more_changes], columns["changes"]),

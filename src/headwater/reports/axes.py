@@ -67,15 +67,18 @@ def marker(group: int, x: float, y: float, *, size: float = 4.5) -> str:
 
 
 def greatest(series: Sequence[Series]) -> float:
+    """The largest value or bound of any series."""
     values = [v for s in series for v in (*s.values, *s.high) if not is_missing(v)]
     return max([*values, 0.0]) or 1.0
 
 
 def smallest(series: Sequence[Series]) -> float:
+    """The smallest value or bound of any series, or 0."""
     return min([v for s in series for v in (*s.values, *s.low) if not is_missing(v)], default=0.0)
 
 
 def too_wide(categories: Sequence[str], width: int) -> bool:
+    """Whether the labels of the categories need more room than the width gives."""
     room = (width - 60) / max(1, len(categories)) - 4
     return any(text_width(words) > label_room(categories, i, room + 4) for i, words in enumerate(categories))
 
@@ -112,6 +115,7 @@ def legend_keys(
 
 
 def value_axis(plot: Plot, write: Writer) -> str:
+    """Ticks, grid lines and labels of the values."""
     lines = [
         line(plot.left, plot.y(tick), plot.right, plot.y(tick), css="base" if tick == 0 else "grid")
         for tick in plot.ticks
@@ -121,6 +125,7 @@ def value_axis(plot: Plot, write: Writer) -> str:
 
 
 def across_axis(plot: Plot, write: Writer) -> str:
+    """Ticks, grid lines and labels of values that run across."""
     lines = [
         line(plot.x(tick), plot.top, plot.x(tick), plot.bottom, css="base" if tick == 0 else "grid")
         for tick in plot.ticks
@@ -145,6 +150,7 @@ def fits(series: Sequence[Series], write: Writer, room: float) -> bool:
 
 
 def bounds_at(series: Series, j: int) -> tuple[float, float] | None:
+    """Low and high of a series at `j`, or None where they are not known."""
     if j >= len(series.low) or j >= len(series.high):
         return None
     low, high = series.low[j], series.high[j]
@@ -152,6 +158,7 @@ def bounds_at(series: Series, j: int) -> tuple[float, float] | None:
 
 
 def positions(x: Sequence[float], plot: Plot, *, is_log: bool) -> list[float]:
+    """Where values stand across the plot, on a straight or a logarithmic scale."""
     places = [math.log10(value) for value in x] if is_log else list(x)
     low, high = min(places), max(places)
     if low == high:

@@ -270,6 +270,5 @@ def layer_faults(folder: Path, layers: pd.DataFrame) -> list[Fault]:
         try:
             read_grid(folder / str(file))
         except InputError as error:
-            remedy = _("correct the name, or put the raster in the study folder")
-            found.append(Fault("hazard_layers", i + 2, "file", str(file), str(error), remedy))
+            found.append(Fault("hazard_layers", i + 2, "file", str(file), str(error), _("then check the study again")))
     return found

@@ -108,7 +108,7 @@ def amounts(shapes: gpd.GeoSeries) -> pd.DataFrame:
 
 
 def _asset_rows(assets: pd.DataFrame) -> pd.DataFrame:
-    rows = assets.assign(geometry=_shapes(assets), table="assets")
+    rows = pd.DataFrame(assets).assign(geometry=_shapes(assets), table="assets")
     rows.index = pd.Index(assets["asset_id"].astype("str"), name="asset_id")
     measured = amounts(gpd.GeoSeries(rows["geometry"], crs="EPSG:4326"))
     amount = measured["amount"].where(measured["amount"] > 0)
@@ -116,7 +116,7 @@ def _asset_rows(assets: pd.DataFrame) -> pd.DataFrame:
 
 
 def _link_rows(links: pd.DataFrame) -> pd.DataFrame:
-    rows = links.assign(geometry=_shapes(links), table="links")
+    rows = pd.DataFrame(links).assign(geometry=_shapes(links), table="links")
     rows.index = pd.Index(links["link_id"].astype("str"), name="asset_id")
     metres = pd.Series(1000.0, index=rows.index)
     return _valued(rows.assign(value_unit="m"), "replacement_cost_usd_per_km", metres)

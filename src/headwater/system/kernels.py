@@ -117,6 +117,7 @@ def search(  # type: ignore[no-untyped-def]
 def search_each(  # type: ignore[no-untyped-def]
     indptr, neighbours, links, hours, starts, ends, wanted, wanted_count, chunks, result
 ):
+    """Shortest times from each start to the nodes wanted, chunk by chunk, into `result`."""
     n = indptr.size - 1
     for chunk in prange(chunks):
         best = np.empty(n, np.float64)
@@ -258,6 +259,7 @@ def _repair(  # type: ignore[no-untyped-def]  # noqa: PLR0912
 def fail_each(  # type: ignore[no-untyped-def]
     indptr, neighbours, links, hours, old_hours, seeds, people, size, tree_link, jobs, chunks, result
 ):
+    """People cut off, people rerouted and hours lost for each failing link, chunk by chunk, into `result`."""
     n = size.size
     for chunk in prange(chunks):
         best, heap, place = np.empty(n, np.float64), np.empty(n, np.int32), np.empty(n, np.int32)
