@@ -77,7 +77,8 @@ def test_damage_is_the_sum_over_pieces_of_share_times_length_times_cost(djibouti
     damages = djibouti.damages().query("return_period_yr == 1000").set_index("asset_id")["damage_usd"]
     links = djibouti.tables["links"].set_index("link_id")
     paved = pd.read_csv(Path(hw.__file__).parent / "risk" / "data" / "curves.csv").query("curve_id == 'F7.2'")
-    for link in damages[links.loc[damages.index.intersection(links.index), "is_paved"]].nlargest(5).index:
+    on_paved = damages.reindex(links.index[links["is_paved"]])
+    for link in on_paved.nlargest(5).index:
         pieces = clipped[clipped["link_id"] == link]
         share = np.interp(pieces[1000].fillna(0), paved["intensity"], paved["damage_share"])
         by_hand = (share * pieces["length_m"] / 1000).sum() * links.loc[link, "replacement_cost_usd_per_km"]
