@@ -91,7 +91,7 @@ def with_optional(table: pd.DataFrame, name: str) -> pd.DataFrame:
     Examples
     --------
     >>> with_optional(pd.DataFrame({"source_id": ["osm"]}), "sources").columns.tolist()
-    ['source_id', 'url', 'vintage', 'caveat']
+    ['source_id', 'url', 'vintage', 'caveat', 'caveat_zh']
     """
     schema, whole = _schema(name), empty(name)
     lacking = [c for c in schema.index if c not in table.columns and schema.at[c, "required"] != "yes"]

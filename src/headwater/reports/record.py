@@ -14,7 +14,7 @@ from headwater.reports.labels import unit, words_of
 from headwater.reports.numbers import MISSING, currency_name, number
 from headwater.reports.tables import Column, cell, code, html_table
 from headwater.settings import Assumption, known_assumptions
-from headwater.words import _, language
+from headwater.words import _, language, told
 
 
 def assumptions(content: ReportContent) -> Section:
@@ -70,7 +70,10 @@ def sources(content: ReportContent) -> Section:
         key: _linked(title, url)
         for key, title, url in zip(table["source_id"], table["title"], _column(table, "url"), strict=True)
     }
-    rows = table.assign(linked=table["source_id"])
+    caveat = _column(table, "caveat")
+    if language() == "zh":
+        caveat = _column(table, "caveat_zh").fillna(caveat)
+    rows = table.assign(linked=table["source_id"], caveat=caveat)
     columns = [
         Column("linked", _("Source"), links.__getitem__),
         Column("source_id", _("Identifier"), code),
@@ -148,7 +151,7 @@ def _column(table: pd.DataFrame, name: str) -> pd.Series:
 
 def _results_table(results: Mapping[str, Any]) -> Markup:
     rows = [
-        (name, made.step, made.method, made.key) if isinstance(made, Provenance) else (name, "", "", str(made))
+        (name, made.step, told(made.method), made.key) if isinstance(made, Provenance) else (name, "", "", str(made))
         for name, made in results.items()
     ]
     columns = [
