@@ -56,8 +56,8 @@ def _index(position, count):
 def most_pieces(coords, parts, p, width, height):
     """At most how many cells the lines or rings enter, one after the other."""
     count = 0
-    for part in range(parts.size - 1):
-        start, end = parts[part], parts[part + 1]
+    for piece in range(parts.size - 1):
+        start, end = parts[piece], parts[piece + 1]
         if end <= start:
             continue
         column, row = _index(_column(coords, start, p), width), _index(_row(coords, start, p), height)
@@ -92,8 +92,8 @@ def line_pieces(coords, parts, features, metres, p, width, height, cells, amount
     at = 0
     for i in range(features.size - 1):
         base = at
-        for part in range(features[i], features[i + 1]):
-            begin, end = parts[part], parts[part + 1]
+        for piece in range(features[i], features[i + 1]):
+            begin, end = parts[piece], parts[piece + 1]
             if end <= begin:
                 continue
             fresh = True
@@ -111,16 +111,15 @@ def line_pieces(coords, parts, features, metres, p, width, height, cells, amount
                     and max(row, row1) < height
                 )
                 crossings = abs(column1 - column) + abs(row1 - row)
-                if is_inside and crossings == 0:
-                    if length == 0 and u0 == u1 and v0 == v1:
+                if is_inside and crossings <= 1:  # most segments of most lines
+                    share = 1.0
+                    if crossings == 1:
+                        sideways = column1 != column
+                        edge = max(column, column1) if sideways else max(row, row1)
+                        share = (edge - (u0 if sideways else v0)) / ((u1 - u0) if sideways else (v1 - v0))
+                        share = 0.0 if share < 1e-9 else (1.0 if share > 1 - 1e-9 else share)
+                    elif length == 0 and u0 == u1 and v0 == v1:
                         continue
-                    at = _add(_cell(column, row, width), length, k, 0.0, 1.0, fresh, at, cells, amounts, ends)
-                    fresh = False
-                elif is_inside and crossings == 1:
-                    sideways = column1 != column
-                    edge = max(column, column1) if sideways else max(row, row1)
-                    share = (edge - (u0 if sideways else v0)) / ((u1 - u0) if sideways else (v1 - v0))
-                    share = 0.0 if share < 1e-9 else (1.0 if share > 1 - 1e-9 else share)
                     if share > 0:
                         cell = _cell(column, row, width)
                         at = _add(cell, share * length, k, 0.0, share, fresh, at, cells, amounts, ends)
@@ -167,13 +166,14 @@ def _cross(u0, v0, u1, v1, length, k, fresh, width, height, at, cells, amounts, 
     now = enter
     while 0 <= c < width and 0 <= r < height:
         then = min(next_u, next_v)
-        if then >= leave - tiny:
-            return _add(
-                r * width + c, (leave - now) * length, k, now, leave, fresh, at, cells, amounts, ends
-            ), leave < 1
-        if then - now > tiny:
+        is_last = then >= leave - tiny
+        if is_last:
+            then = leave
+        if is_last or then - now > tiny:
             at = _add(r * width + c, (then - now) * length, k, now, then, fresh, at, cells, amounts, ends)
             fresh, now = False, then
+        if is_last:
+            return at, leave < 1
         if next_u <= next_v:
             c += step_c
             next_u = (c + ahead_u) * per_u
@@ -286,12 +286,12 @@ def polygon_edges(coords, parts, features, is_shell, p, slopes, width, height, c
     at = 0
     for i in range(features.size - 1):
         base = at
-        for part in range(features[i], features[i + 1]):
-            begin, end = parts[part], parts[part + 1]
+        for piece in range(features[i], features[i + 1]):
+            begin, end = parts[piece], parts[piece + 1]
             turn = _turn(coords, begin, end, p)
             if turn == 0:
                 continue
-            sign = -turn if is_shell[part] else turn
+            sign = -turn if is_shell[piece] else turn
             u1, v1 = _column(coords, begin, p), _row(coords, begin, p)
             for k in range(begin, end - 1):
                 u0, v0 = u1, v1
@@ -324,32 +324,29 @@ def _edge(u0, v0, u1, v1, sign, slopes, width, height, base, at, cells, covers, 
     enter, leave = _clip(v0, dv, height)
     if not enter < leave:
         return at
-    left, right = 0.0 - u0, width - u0
     ua, va = (u0, v0) if enter == 0 else (u0 + du * enter, 0.0 if dv > 0 else float(height))
     ub, vb = (u1, v1) if leave == 1 else (u0 + du * leave, float(height) if dv > 0 else 0.0)
-    if du == 0 or (0 <= ua <= width and 0 <= ub <= width) or (ua <= 0 and ub <= 0) or (ua >= width and ub >= width):
-        return _stretch(ua, va, ub, vb, sign, slopes, width, base, at, cells, covers, areas)
-    v_left, v_right = v0 + dv * (left / du), v0 + dv * (right / du)
-    low, high = min(va, vb), max(va, vb)
-    v_left, v_right = min(max(v_left, low), high), min(max(v_right, low), high)
-    w = float(width)
-    if du > 0:
-        at = _stretch(min(ua, 0.0), va, 0.0, v_left, sign, slopes, width, base, at, cells, covers, areas)
-        at = _stretch(max(ua, 0.0), v_left, min(ub, w), v_right, sign, slopes, width, base, at, cells, covers, areas)
-    else:
-        at = _stretch(min(ua, w), v_right, max(ub, 0.0), v_left, sign, slopes, width, base, at, cells, covers, areas)
-        at = _stretch(0.0, v_left, min(ub, 0.0), vb, sign, slopes, width, base, at, cells, covers, areas)
+    low, high, w = min(va, vb), max(va, vb), float(width)
+    v_left = _between(v0 + dv * (-u0 / du), low, high) if du != 0 else (vb if ua < 0 else va)
+    v_right = _between(v0 + dv * ((w - u0) / du), low, high) if du != 0 else vb
+    for half in range(2):
+        if (half == 0) == (du >= 0):  # the part on the left, on the way in or on the way out
+            a, a1, b, b1 = 0.0, 0.0, (va if du >= 0 else v_left), (v_left if du >= 0 else vb)
+        elif du >= 0:
+            a, a1, b, b1 = max(ua, 0.0), min(ub, w), v_left, v_right
+        else:
+            a, a1, b, b1 = min(ua, w), max(ub, 0.0), v_right, v_left
+        at = _stretch(a, b, a1, b1, sign, slopes, width, base, at, cells, covers, areas)
     return at
 
 
 @kernel
 def _stretch(u0, v0, u1, v1, sign, slopes, width, base, at, cells, covers, areas):
-    """Walk a stretch of an edge that lies wholly left of the grid, in it or right of it, within its rows."""
+    """Walk a stretch of an edge within the grid."""
     if v0 == v1 or (u0 >= width and u1 >= width):
         return at
-    u0, u1 = max(u0, 0.0), max(u1, 0.0)
     du, dv = u1 - u0, v1 - v0
-    step_c, step_r = (1 if du > 0 else -1), (1 if dv > 0 else -1)
+    ahead_c, ahead_r = (1 if du > 0 else 0), (1 if dv > 0 else 0)
     c, r = math.floor(u0), math.floor(v0)
     if du < 0 and c == u0:
         c -= 1
@@ -357,22 +354,23 @@ def _stretch(u0, v0, u1, v1, sign, slopes, width, base, at, cells, covers, areas
         r -= 1
     u, v = u0, v0
     while True:
-        edge_u, edge_v = float(c + (1 if du > 0 else 0)), float(r + (1 if dv > 0 else 0))
-        past_u = u1 > edge_u if du > 0 else (u1 < edge_u if du < 0 else False)
-        past_v = v1 > edge_v if dv > 0 else v1 < edge_v
-        if not past_u and not past_v:
-            return _enter(c, r, u, v, u1, v1, sign, slopes, width, base, at, cells, covers, areas)
+        edge_u, edge_v = float(c + ahead_c), float(r + ahead_r)
+        past_u = (u1 > edge_u) if du > 0 else (du < 0 and u1 < edge_u)
+        past_v = (v1 > edge_v) if dv > 0 else (v1 < edge_v)
         share_u = (edge_u - u0) / du if past_u else math.inf
         share_v = (edge_v - v0) / dv if past_v else math.inf
-        if share_u < share_v:
+        then_u, then_v = u1, v1
+        if past_u and share_u < share_v:
             then_u, then_v = edge_u, _between(v0 + dv * share_u, max(r, min(v, v1)), min(r + 1, max(v, v1)))
-        else:
+        elif past_v:
             then_u, then_v = _between(u0 + du * share_v, max(c, min(u, u1)), min(c + 1, max(u, u1))), edge_v
         at = _enter(c, r, u, v, then_u, then_v, sign, slopes, width, base, at, cells, covers, areas)
-        if share_u < share_v:
-            c += step_c
+        if not past_u and not past_v:
+            return at
+        if past_u and share_u < share_v:
+            c += 1 if du > 0 else -1
         else:
-            r += step_r
+            r += 1 if dv > 0 else -1
         u, v = then_u, then_v
 
 
