@@ -35,6 +35,7 @@ def write_outline(data: Path, iso3: str, folder: Path) -> None:
     shape = polygons[polygons["adm0_a3"] == iso3].union_all().simplify(SIMPLIFIED_BY_DEGREES)
     rounded = shapely.set_precision(shape, 0.001)
     feature = {"type": "Feature", "properties": {"credit": CREDIT}, "geometry": shapely.geometry.mapping(rounded)}
+    folder.mkdir(parents=True, exist_ok=True)
     collection = {"type": "FeatureCollection", "features": [feature]}
     (folder / "outline.geojson").write_text(json.dumps(collection) + "\n", encoding="utf-8")
 
