@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -144,6 +145,7 @@ def options(
 
 def main() -> None:
     """Run the command line; a mistake of the user's gives a message and an exit code, never a traceback."""
+    _say_unknown_language()
     try:
         app()
     except HeadwaterError as error:
@@ -153,6 +155,14 @@ def main() -> None:
         text = _("{file}: {reason}").format(file=error.filename, reason=error.strerror)
         complaints.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
+
+
+def _say_unknown_language() -> None:
+    asked = os.environ.get("HEADWATER_LANGUAGE", "")
+    if asked and asked not in LANGUAGES:
+        text = _("HEADWATER_LANGUAGE is «{code}», which is not one of {known}; going on in English.")
+        known = ", ".join(LANGUAGES)
+        complaints.print(text.format(code=asked, known=known), markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ Parses the content of `study.toml`; reads no file.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from babel.core import get_global
 
 from headwater.errors import AssumptionError, Fault, TableError
 from headwater.schema import value_faults
@@ -181,10 +183,28 @@ def header_faults(content: Mapping[str, Any], *, file: str = FILE) -> list[Fault
     if not found and study["horizon_year"] <= study["base_year"]:
         remedy = _("give a year after base_year")
         found.append(Fault(file, None, "study.horizon_year", str(study["horizon_year"]), _("is not later"), remedy))
+    if isinstance(study.get("iso3"), str) and not is_country(study["iso3"]):
+        remedy = _("write the three capital letters of ISO 3166-1, for example MWI")
+        found.append(Fault(file, None, "study.iso3", study["iso3"], _("is not a country"), remedy))
     found += _assumption_faults(content.get("assumptions", {}), file)
     for section, kinds in _SECTIONS.items():
         found += _section_faults(content.get(section, []), section, kinds, file)
     return found
+
+
+def is_country(iso3: str) -> bool:
+    """Whether three letters are a country's code, or begin with X: those ISO 3166-1 leaves to users.
+
+    Source: the alpha-3 codes of Unicode CLDR, as Babel holds them.
+
+    Examples
+    --------
+    >>> [is_country(code) for code in ("MWI", "XXX", "MWX", "mwi")]
+    [True, True, False, False]
+    """
+    if not re.fullmatch("[A-Z]{3}", iso3):
+        return False
+    return iso3.startswith("X") or iso3 in get_global("territory_aliases")
 
 
 _SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {

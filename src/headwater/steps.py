@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import geopandas as gpd
 import pandas as pd
 
+from headwater.errors import NotFound
 from headwater.frames import with_columns
 from headwater.journey import appraise, choose, measure, propose, screen, stress
 from headwater.schema import empty, load_schema
@@ -340,9 +341,18 @@ SCHEMA_OF = {"proposed_options": "options", "proposed_changes": "changes"}
 def step_of(result: str) -> Step:
     """The step that makes a result.
 
+    Raises
+    ------
+    NotFound
+        If no step does; names the results there are.
+
     Examples
     --------
     >>> step_of("access").name
     'screen'
     """
-    return next(step for step in STEPS if result in step.makes)
+    for step in STEPS:
+        if result in step.makes:
+            return step
+    known = ", ".join(name for step in STEPS for name in step.makes)
+    raise NotFound(_("There is no result «{name}»; there are {known}.").format(name=result, known=known))

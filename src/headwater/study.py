@@ -19,7 +19,7 @@ import pandas as pd
 from headwater import __version__, schema
 from headwater.compute import Progress, map_items, silent
 from headwater.errors import Fault, TableError
-from headwater.journey import describe, validate
+from headwater.journey import describe, stress, validate
 from headwater.provenance import Provenance, hash_file, hash_json
 from headwater.reports.content import ReportContent
 from headwater.reports.document import write_report
@@ -59,10 +59,14 @@ class Study:
         TableError
             With every fault of the study.
         """
-        tables, found = _checked(self.folder, self.header)
+        return self._read[0]
+
+    @cached_property
+    def _read(self) -> tuple[Mapping[str, pd.DataFrame], pd.DataFrame]:
+        tables, layers, found = _checked(self.folder, self.header)
         if found:
             raise TableError(found)
-        return tables
+        return tables, layers
 
     @property
     def system(self) -> dict[str, gpd.GeoDataFrame]:
@@ -77,7 +81,8 @@ class Study:
     @property
     def notices(self) -> list[str]:
         """What a reader should know and no rule forbids: what the results do not cover."""
-        return validate.notices(self.tables, {n: self._known[n] for n in ("exposures", "snapping") if n in self._known})
+        known = {name: self._known[name] for name in ("exposures", "snapping") if name in self._known}
+        return validate.notices(self.tables, known | {"rasters": self._read[1]}, header=self.header)
 
     def describe(self) -> dict[str, pd.DataFrame]:
         """Small tables that say what the study holds, by heading."""
@@ -100,9 +105,14 @@ class Study:
         ----------
         rule
             Rule of integration; the study's own by default.
+
+        Raises
+        ------
+        InputError
+            If there is no such rule.
         """
-        table = self.result("expected_damages")
-        return table[table["ead_rule"] == (rule or self.header.value("ead_rule"))].reset_index(drop=True)
+        chosen = self.header.value("ead_rule") if rule is None else rule
+        return stress.of_rule(self.result("expected_damages"), chosen)
 
     def drought_losses(self) -> pd.DataFrame:
         """Expected loss of capacity to drought, each model and epoch apart: table `drought_losses`."""
@@ -164,7 +174,13 @@ class Study:
     # --- results ---
 
     def result(self, name: str) -> pd.DataFrame:
-        """A result table, computed if it is missing or out of date."""
+        """A result table, computed if it is missing or out of date.
+
+        Raises
+        ------
+        NotFound
+            If there is no result of that name.
+        """
         if name not in self._known:
             step = step_of(name)
             key = self._key(step)
@@ -318,16 +334,18 @@ def check_study(folder: Path | str) -> tuple[list[Fault], list[str]]:
         header = studies.read_header(path)
     except TableError as error:
         return error.faults, []
-    tables, found = _checked(path, header)
-    return found, [] if found else validate.notices(tables, {})
+    tables, layers, found = _checked(path, header)
+    return found, [] if found else validate.notices(tables, {"rasters": layers}, header=header)
 
 
-def _checked(folder: Path, header: StudyHeader) -> tuple[Mapping[str, pd.DataFrame], list[Fault]]:
+def _checked(folder: Path, header: StudyHeader) -> tuple[Mapping[str, pd.DataFrame], pd.DataFrame, list[Fault]]:
+    """The tables, the hazard layers with what their rasters hold, and everything wrong with either."""
     tables, unread = studies.read_tables(folder, header)
-    found = validate.study_faults(tables, header, unread=unread)
+    found, layers = validate.study_faults(tables, header, unread=unread), pd.DataFrame()
     if not any(fault.file.startswith("hazard_layers") for fault in found):
-        found = found + rasters.layer_faults(folder, tables["hazard_layers"])
-    return tables, studies.with_file_names(found, folder)
+        layers, more = rasters.survey(folder, tables["hazard_layers"])
+        found = found + more
+    return tables, layers, studies.with_file_names(found, folder)
 
 
 def new_study(folder: Path | str, *, iso3: str, year: int) -> list[Path]:

@@ -59,13 +59,18 @@ def test_every_default_has_a_source() -> None:
     ("path", "value", "message"),
     [
         ("study.iso3", None, "study.iso3"),
+        ("study.iso3", "GH", "three capital letters"),
+        ("study.iso3", "GHX", "is not a country"),
         ("study.price_year", "2020", "study.price_year"),
         ("study.horizon_year", 2000, "horizon_year"),
         ("assumptions.discount_rate", {"value": -1.0, "source_id": "a"}, "breaks the rule"),
+        ("assumptions.discount_rate", {"value": 6, "source_id": "a"}, 'breaks the rule "< 1"'),
         ("assumptions.discount_rate", {"value": "ten", "source_id": "a"}, "finite number"),
         ("assumptions.discount_rate", {"value": 0.1}, "source_id"),
         ("assumptions.discount_rat", {"value": 0.1, "source_id": "a"}, "did you mean discount_rate"),
         ("budgets", [{"id": "low"}], r"budgets\[0\].amount_usd"),
+        ("budgets", [{"id": "low", "amount_usd": -5}], r"budgets\[0\].amount_usd"),
+        ("services", [{"id": "s", "facility_kinds": "hospital", "zone_kind": "z"}], r"services\[0\].facility_kinds"),
         ("study", None, "section is missing"),
     ],
 )

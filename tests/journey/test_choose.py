@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from headwater.journey import choose
-from headwater.schema import check
+from headwater.schema import check, empty
 from headwater.settings import Budget, StudyHeader
 
 OPTIONS = pd.DataFrame(
@@ -63,6 +63,16 @@ def test_objective_that_nothing_serves_gives_an_empty_plan() -> None:
 
 def test_without_budgets_there_are_no_plans() -> None:
     assert chosen(header()) == {}
+
+
+@pytest.mark.parametrize(("options", "effects"), [(0, 0), (7, 0)])
+@pytest.mark.parametrize("objective", ["npv_usd", "ead_usd_per_yr"])
+def test_nothing_to_choose_from(objective: str, options: int, effects: int) -> None:
+    plans, summaries = choose.choices(
+        OPTIONS.head(options), empty("effects").head(effects), empty("appraisals"), header(objective, all=1e6)
+    )
+    assert plans.empty
+    assert summaries[["plan_id", "options", "spent_usd"]].values.tolist() == [["all", 0, 0.0]]
 
 
 # --- the whole plan -----------------------------------------------------------------------------------------------

@@ -104,6 +104,7 @@ CAUGHT: dict[str, list[tuple[Spoil, str, int | None, str]]] = {
         (lambda t, h: (t, with_assumption(h, "access_speed_km_per_h", unit="m/s")), "study.toml", None,
          "assumptions.access_speed_km_per_h.unit"),
         (lambda t, h: (t, without_assumption(h, "max_access_m")), "study.toml", None, "assumptions.max_access_m"),
+        (lambda t, h: (t, without_assumption(h, "discount_rate")), "study.toml", None, "assumptions.discount_rate"),
     ],
     "the objective is a value that options have": [
         (lambda t, h: (t, dataclasses.replace(h, objective="happiness")), "study.toml", None, "objectives.maximise"),
@@ -174,6 +175,29 @@ def test_study_in_metres_may_lie_beyond_180(tables: Tables, header: StudyHeader)
     assert validate.study_faults(tables | placed, header) == []
 
 
+@pytest.mark.parametrize(("crs", "is_near"), [("EPSG:32632", True), ("EPSG:32736", False), ("EPSG:2193", False)])
+def test_places_are_held_against_where_their_crs_is_used(
+    tables: Tables, header: StudyHeader, crs: str, is_near: bool
+) -> None:
+    """Toytown lies within a degree of zone 32, and half a world from New Zealand, whose area crosses the meridian."""
+    moved = {"zones": tables["zones"].to_crs(crs)}
+    found = [(f.file, f.row, f.column) for f in validate.study_faults(tables | moved, header)]
+    assert found == ([] if is_near else [("zones", None, "geometry")])
+
+
+@pytest.mark.parametrize(
+    ("budgets", "objective"), [((), "npv_usd"), (None, "population_cut_off")]
+)  # fmt: skip
+def test_plan_for_something_else_needs_no_discount_rate(
+    tables: Tables, header: StudyHeader, budgets: tuple | None, objective: str
+) -> None:
+    lean = dataclasses.replace(
+        without_assumption(header, "discount_rate"),
+        budgets=header.budgets if budgets is None else budgets, objective=objective,
+    )  # fmt: skip
+    assert validate.study_faults(tables, lean) == []
+
+
 # --- everything at once -------------------------------------------------------------------------------------------
 
 
@@ -240,6 +264,22 @@ def test_notices_name_layers_that_no_model_uses(tables: Tables) -> None:
     layers = tables["hazard_layers"].assign(hazard=["river_flood"] * 4 + ["extreme_heat"])
     said = validate.notices(tables | {"hazard_layers": layers}, {})
     assert "1 hazard layers hold a yearly probability of extreme_heat, which no model here uses." in said
+
+
+def test_measures_that_fit_nothing_are_named(tables: Tables) -> None:
+    measures = tables["measures"].set_index("measure_id", drop=False)
+    measures["applies_to_kind"] = measures["applies_to_kind"].where(measures.index != "raise_road", "rail")
+    measures["applies_to_sector"] = measures["applies_to_sector"].where(measures.index != "flood_wall", "nature")
+    said = [text for text in validate.notices(tables | {"measures": measures}, {}) if "fits nothing" in text]
+    assert said == [
+        "measure raise_road fits nothing in the study: no kind starts with rail",
+        "measure flood_wall fits nothing in the study: nothing in assets is of the sector nature",
+    ]
+
+
+def test_links_may_be_drawn_either_way_round(tables: Tables) -> None:
+    turned = tables["links"].rename(columns={"from_asset_id": "to_asset_id", "to_asset_id": "from_asset_id"})
+    assert not any("1 km" in text for text in validate.notices(tables | {"links": turned}, {}))
 
 
 def test_nothing_to_notice_is_not_said(tables: Tables) -> None:

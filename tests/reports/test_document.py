@@ -115,8 +115,8 @@ def test_key_figures_in_english(content: ReportContent) -> None:
     assert dict(cards) | {
         "Network exposed in a 1-in-100-year event": "40 km",
         "Expected annual damage": "210,000 USD",
-        "Capacity at stake from drought": "2–11 MW",
-        "Classed high in screening": "1 of 3 hazards",
+        "Average yearly loss of capacity to drought": "2–11 MW",
+        "Classed high in screening": "1 of 2 classed; 1 without data",
         "a hospital: people within an hour": "75%",
         "Most critical link": "250 people cut off",
         "Best plan: net present value": "4 million USD",
@@ -276,3 +276,100 @@ def test_every_column_shown_is_of_a_schema(root: Path, tables: dict[str, pd.Data
     for name, table in tables.items():
         known = set(pd.read_csv(root / "src/headwater/schemas" / f"{name}.csv")["column"])
         assert set(table.columns) <= known, name
+
+
+def with_tables(content: ReportContent, **tables: pd.DataFrame) -> str:
+    """The page in English with other tables."""
+    return render(dataclasses.replace(content, tables={**content.tables, **tables}), language="en")
+
+
+def test_length_without_data_is_told_apart(content: ReportContent) -> None:
+    exposures = content.tables["exposures"].assign(uncovered_share=[0.0, 0.2] * 2)  # 0.2 of 250 km
+    html = with_tables(content, exposures=exposures)
+    assert "of 350 km with data (50 km have no data); 40 km in a 1-in-100-year event" in html
+    assert "above 0.1 m · of 350 km with data (50 km have no data)" in html
+    assert "with data (" not in render(content, language="en")
+
+
+def test_damage_below_the_threshold_is_explained(content: ReportContent) -> None:
+    words = "this chart counts only water above 0.1 m."
+    assert words not in render(content, language="en")
+    exposures = content.tables["exposures"].assign(exposed_amount=[0.0, 0.0, 25_000.0, 15_000.0])
+    assert words in with_tables(content, exposures=exposures)
+
+
+def test_plan_shows_the_range_of_its_value(content: ReportContent) -> None:
+    appraisals = content.tables["appraisals"].assign(npv_usd_low=[1e6, -2e6], npv_usd_high=[5e6, 2e6])
+    html = with_tables(content, appraisals=appraisals)
+    assert "Low–high −1–7 million USD. 2 options" in html
+    table = html[html.index("Plans by budget") :]
+    assert re.search(r">1 million<.*>5 million<.*>−1 million<.*>7 million<", table[: table.index("</table>")])
+    partly = appraisals.assign(npv_usd_low=[1e6, float("nan")])
+    assert "Low–high" not in re.findall(r"card-note\">([^<]*2 options[^<]*)<", with_tables(content, appraisals=partly))
+
+
+def test_every_unit_of_capacity_has_its_range(content: ReportContent) -> None:
+    losses = content.tables["drought_losses"]
+    pipes = losses.iloc[:2].assign(asset_id="pipe", capacity_unit="people served", expected_loss=[0.0, 54_639.0])
+    assert "2–11 MW; 0–54,600 people served" in with_tables(content, drought_losses=pd.concat([losses, pipes]))
+
+
+def test_drought_layers_without_an_asset_they_concern_are_named(content: ReportContent) -> None:
+    layers = pd.DataFrame({"layer_id": ["d1", "d2"], "hazard": "drought", "quantity": "annual_probability"})
+    layers = pd.concat([content.tables["hazard_layers"], layers])
+    none = content.tables["drought_losses"].iloc[:0]
+    html = with_tables(content, hazard_layers=layers, drought_losses=none)
+    assert "2 drought layers are given, but no asset here is hydropower" in html
+
+
+def test_tiny_gap_is_not_called_optimal(content: ReportContent) -> None:
+    summaries = content.tables["plan_summaries"].assign(gap=[6.4e-7, 0.02])
+    html = with_tables(content, plan_summaries=summaries)
+    assert "≤ 0.0001%" in html
+    assert ">Status<" not in html  # the gap says it all
+    html = with_tables(content, plan_summaries=summaries.assign(status=["optimal", "time_limit"]))
+    assert html.count("proved within 0.0001%") == 1
+    assert "proved optimal" not in html
+
+
+def test_hours_of_people_once_cut_off_are_explained(content: ReportContent) -> None:
+    checks = pd.DataFrame(
+        {"plan_id": ["large"], "item": ["person_hours_lost"], "unit": ["person-hours"], "sum_of_options": [-17e3],
+         "whole_plan": [-17e3], "difference": [0.0]}
+    )  # fmt: skip
+    words = "people who were cut off before (counted with no hours)"
+    assert words in with_tables(content, plan_checks=checks)
+    assert words not in with_tables(content, plan_checks=checks.assign(sum_of_options=17e3, whole_plan=17e3))
+
+
+def test_measure_that_avoids_all_or_adds_is_explained(content: ReportContent) -> None:
+    effects = content.tables["effects"]
+    whole, more = effects.assign(amount=[210_000.0, 0.0]), effects.assign(amount=[-10.0, 0.0])
+    assert "Drainage avoids all expected damage here" in with_tables(content, effects=whole)
+    assert "Drainage raises the expected damage" in with_tables(content, effects=more)
+    assert "Drainage avoids all" not in render(content, language="en")
+
+
+def test_numbers_on_a_map_are_counted(content: ReportContent) -> None:
+    html = render(content, language="en")
+    assert "Numbers: the 1 worst, as ranked above." in html
+    assert "the five" not in html
+
+
+def test_many_high_hazards_are_counted_not_dotted(content: ReportContent) -> None:
+    hazards = ["river_flood", "earthquake", "landslide", "drought", "wildfire"]
+    classes = pd.DataFrame({"place_id": "GHA", "hazard": hazards, "level": "high"})
+    assert "Drought and 1 more. A screening class" in with_tables(content, hazard_classes=classes)
+
+
+def test_people_are_rounded_like_money(content: ReportContent) -> None:
+    worst = content.tables["criticality"].assign(population_cut_off=[54_639.0, 0.0])
+    html = with_tables(content, criticality=worst)
+    assert "54,600 people cut off" in html
+    assert "54,639" not in html
+
+
+def test_example_command_asks_of_a_result_with_rows(content: ReportContent) -> None:
+    assert "headwater explain toy expected_damages" in render(content, language="en")
+    html = with_tables(content, expected_damages=content.tables["expected_damages"].iloc[:0])
+    assert "headwater explain toy access" in html

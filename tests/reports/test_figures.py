@@ -151,3 +151,13 @@ def test_chart_is_named_for_who_cannot_see_it(chart: Callable[[int], str]) -> No
     assert root.attrib["role"] == "img"
     names = root.attrib["aria-labelledby"].split()
     assert [root.find("title").attrib["id"], root.find("desc").attrib["id"]] == names  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_names_of_ranked_bars_are_whole(width: int) -> None:
+    name = "20  Balbala +5 km (443) – Balbala +5 km (444), the long way round"
+    svg = ranked_bars([name, "b"], Series("s", [2.0, 1.0]), caption=HERE, width=width)
+    assert "…" not in svg
+    assert " ".join(texts(svg)).startswith(name)
+    first, second = rects(svg, "bar s1")
+    assert first["x"] == second["x"] <= 8

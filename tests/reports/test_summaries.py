@@ -15,6 +15,12 @@ def test_exposed_adds_up_by_return_period(tables: dict[str, pd.DataFrame]) -> No
     assert amounts["total"].to_dict() == {10.0: 400_000.0, 100.0: 400_000.0}
 
 
+def test_exposed_counts_what_lies_outside_the_layers(tables: dict[str, pd.DataFrame]) -> None:
+    exposures = tables["exposures"].assign(uncovered_share=[0.0, 0.2, np.nan, 0.2])
+    amounts = summaries.exposed(exposures, tables["hazard_layers"]).set_index("return_period_yr")
+    assert amounts["uncovered"].to_dict() == {10.0: 50_000.0, 100.0: 200_000.0}
+
+
 def test_models_are_never_added_together() -> None:
     table = pd.DataFrame({"hazard": "f", "scenario": "s", "model": ["A", "B"], "epoch": 2030, "usd": [1.0, 2.0]})
     assert summaries.totals(table, summaries.CASE, ["usd"])["usd"].tolist() == [1.0, 2.0]

@@ -22,11 +22,12 @@ def choices(
     options: pd.DataFrame, effects: pd.DataFrame, appraisals: pd.DataFrame, header: StudyHeader
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tables `plans` and `plan_summaries`: one plan per budget, proved optimal for the study's objective."""
-    values = options.merge(appraisals[["option_id", "npv_usd"]], on="option_id", how="left")
-    amounts = effects.pivot(index="option_id", columns="item", values="amount").rename_axis(columns=None)
-    values = values.merge(amounts, left_on="option_id", right_index=True, how="left")
-    if header.objective not in values:
-        values[header.objective] = float("nan")
+    worth = dict(zip(appraisals["option_id"], appraisals["npv_usd"], strict=True))
+    values = options.assign(npv_usd=options["option_id"].map(worth).astype("float64"))
+    if header.objective != "npv_usd":
+        of_item = effects[effects["item"] == header.objective]
+        gains = dict(zip(of_item["option_id"], of_item["amount"], strict=True))
+        values[header.objective] = values["option_id"].map(gains).astype("float64")
     budgets = {budget.plan_id: budget.amount_usd for budget in header.budgets}
     return plan(
         values, budgets=budgets, objective=header.objective, start_year=header.base_year, time_limit_s=TIME_LIMIT_S

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from headwater.errors import UnitError
+from headwater.errors import InputError, UnitError
 from headwater.geo.coverage import Coverage, coverage
 from headwater.geo.grid import Grid
 from headwater.risk.curves import (
@@ -28,6 +28,7 @@ from headwater.risk.hazards import layer_groups
 from headwater.schema import empty
 from headwater.system.assets import exposed_assets
 from headwater.units import convert
+from headwater.words import _
 
 ReadGrid = Callable[[str], Grid]
 """Grid of a raster, by its path in the study."""
@@ -178,6 +179,19 @@ def expected(damages: pd.DataFrame, assets: pd.DataFrame, *, rules: Sequence[Rul
     return pd.concat(parts, ignore_index=True)
 
 
+def of_rule(expected_damages: pd.DataFrame, rule: str) -> pd.DataFrame:
+    """Rows of `expected_damages` under one rule of integration.
+
+    Raises
+    ------
+    InputError
+        If there is no such rule.
+    """
+    if rule not in RULES:
+        raise InputError(_("There is no rule «{rule}»; there are {rules}.").format(rule=rule, rules=", ".join(RULES)))
+    return expected_damages[expected_damages["ead_rule"] == rule].reset_index(drop=True)
+
+
 def drought(
     assets: gpd.GeoDataFrame, layers: pd.DataFrame, *, read_grid: ReadGrid, read_values: ReadValues
 ) -> pd.DataFrame:
@@ -195,6 +209,6 @@ def drought(
 
 
 __all__ = [
-    "Curves", "Exposure", "damage", "drought", "expected", "expose", "exposed", "exposed_assets", "groups", "reached_m",
-    "same_places", "study_curves",
+    "Curves", "Exposure", "damage", "drought", "expected", "expose", "exposed", "exposed_assets", "groups", "of_rule",
+    "reached_m", "same_places", "study_curves",
 ]  # fmt: skip

@@ -10,14 +10,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
 from headwater import schema
 from headwater.errors import Fault, TableError
+from headwater.frames import longitude_latitude
+from headwater.geo.distance import great_circle_m
 from headwater.journey.choose import OBJECTIVES
 from headwater.options.changes import apply_changes
+from headwater.options.measures import BASES
 from headwater.risk.curves import curve_faults
-from headwater.risk.hazards import layer_faults
+from headwater.risk.hazards import layer_faults, layer_groups
 from headwater.settings import FILE, StudyHeader, known_assumptions
 from headwater.words import _
 
@@ -92,6 +96,7 @@ def _geometry(tables: Tables, _header: StudyHeader) -> Iterator[Fault]:
         if kinds:
             wrong = shapes.notna() & ~shapes.geom_type.isin(kinds)
             yield from _rows(table, name, wrong, "geometry", _("is not a line"), _("give a line from start to end"))
+        yield from _far_off(shapes, name)
         if shapes.crs is not None and shapes.crs.is_geographic:
             yield from _rows(
                 table, name, _off_the_globe(shapes), "geometry", _("lies outside longitude ±180, latitude ±90"),
@@ -123,6 +128,25 @@ def _off_the_globe(shapes: gpd.GeoSeries) -> pd.Series:
     return pd.Series(outside.any(axis=1), index=shapes.index)
 
 
+def _far_off(shapes: gpd.GeoSeries, name: str) -> Iterator[Fault]:
+    """Shapes of which none lies where their projected CRS is used, or all have numbers that are degrees."""
+    crs = shapes.crs
+    bounds = shapes[shapes.notna()].bounds.to_numpy()
+    if crs is None or not crs.is_projected or crs.area_of_use is None or not len(bounds):
+        return
+    x, y = (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
+    longitude, latitude = pyproj.Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True).transform(x, y)
+    west, south, east, north = crs.area_of_use.bounds
+    width = min(360.0, (east - west if west <= east else east - west + 360) + 2 * AROUND_DEG)
+    inside = ((longitude - west + AROUND_DEG) % 360 <= width) & (latitude >= south - AROUND_DEG)
+    inside &= latitude <= north + AROUND_DEG
+    are_degrees = bool(((np.abs(bounds[:, [0, 2]]) <= 180) & (np.abs(bounds[:, [1, 3]]) <= 90)).all())
+    if are_degrees or not inside.any():
+        problem = _("the coordinates do not lie where {crs} is used").format(crs=crs.name)
+        remedy = _("name the CRS that they are in: study.crs in study.toml, or that of the file")
+        yield Fault(name, None, "geometry", f"{x[0]:.10g} {y[0]:.10g}", problem, remedy)
+
+
 def _layers(tables: Tables, _header: StudyHeader) -> Iterator[Fault]:
     yield from layer_faults(tables["hazard_layers"])
 
@@ -150,14 +174,18 @@ def _sources(tables: Tables, header: StudyHeader) -> Iterator[Fault]:
             yield Fault(FILE, None, place, assumption.source_id, _("is not in the table sources"), _("add it there"))
 
 
-def _assumptions(_tables: Tables, header: StudyHeader) -> Iterator[Fault]:
-    """Assumptions in a unit that no model expects, and those that services cannot do without."""
+def _assumptions(tables: Tables, header: StudyHeader) -> Iterator[Fault]:
+    """Assumptions in a unit that no model expects, and those that services and plans cannot do without."""
     for assumption in header.assumptions.values():
         wanted = str(known_assumptions().at[assumption.name, "unit"])
         if assumption.unit not in {"", wanted} and assumption.name not in WITH_UNIT:
             remedy = _("give the value in {unit}").format(unit=wanted or "—")
             place = f"assumptions.{assumption.name}.unit"
             yield Fault(FILE, None, place, assumption.unit, _("is not the unit of this assumption"), remedy)
+    proposed = len(tables["options"]) or len(tables["measures"])
+    if proposed and header.budgets and header.objective == "npv_usd" and header.optional("discount_rate") is None:
+        problem, remedy = _("is missing, and plans for net present value need it"), _("add [assumptions.discount_rate]")
+        yield Fault(FILE, None, "assumptions.discount_rate", "", problem, remedy)
     for name in NEEDED_BY_SERVICES if header.services else ():
         if header.optional(name) is None:
             problem, remedy = _("is missing, and the services need it"), _("add it")
@@ -207,6 +235,9 @@ def _changes(tables: Tables, _header: StudyHeader) -> Iterator[Fault]:
 WITH_UNIT = ("exposure_threshold",)
 """Assumptions whose unit is the study's choice: it is converted where it is used."""
 
+AROUND_DEG = 1.0
+"""Degrees around the area of use of a CRS that still count as within it."""
+
 NEEDED_BY_SERVICES = ("access_speed_km_per_h", "max_access_m")
 
 CHECKS: dict[str, Callable[[Tables, StudyHeader], Iterator[Fault]]] = {
@@ -224,7 +255,7 @@ CHECKS: dict[str, Callable[[Tables, StudyHeader], Iterator[Fault]]] = {
 }
 
 
-def notices(tables: Tables, made: Tables) -> list[str]:
+def notices(tables: Tables, made: Tables, *, header: StudyHeader | None = None) -> list[str]:
     """What a reader should know and no rule forbids: what could not be placed, covered or joined.
 
     Parameters
@@ -232,9 +263,14 @@ def notices(tables: Tables, made: Tables) -> list[str]:
     tables
         The study's tables.
     made
-        Results known by now: exposures, snapping.
+        Results known by now: exposures, snapping; and `rasters`, the hazard layers with what their rasters hold.
+    header
+        The study's header, where its values may be told of too.
     """
-    said = []
+    said = [
+        *_negative_rate(header), *_swapped(made.get("rasters")), *_out_of_reach(tables, made.get("rasters")),
+        *_loose_ends(tables), *_idle_measures(tables),
+    ]  # fmt: skip
     for name in ("assets", "links", "zones"):
         table = tables[name]
         unplaced = int(table["geometry"].isna().sum()) if "geometry" in table else len(table)
@@ -257,3 +293,89 @@ def notices(tables: Tables, made: Tables) -> list[str]:
         if apart:
             said.append(text.format(count=apart, total=len(made["snapping"])))
     return said
+
+
+FAR_M = 1000.0
+"""Metres between a link's line and the point of its node from which a reader is told."""
+
+NAMED = 3
+"""How many rows a notice names."""
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
+
+
+def _negative_rate(header: StudyHeader | None) -> Iterator[str]:
+    rate = header.optional("discount_rate") if header else None
+    if rate is not None and rate < 0:
+        text = _("The discount rate is {rate}: below zero, so that a dollar later counts for more than a dollar now.")
+        yield text.format(rate=rate)
+
+
+def _swapped(rasters: pd.DataFrame | None) -> Iterator[str]:
+    """Layers of a rarer event that are milder on the whole than those of a more frequent one."""
+    if rasters is None or "mean" not in rasters:
+        return
+    pairs = [
+        pair
+        for group in layer_groups(rasters.dropna(subset=["mean"]))
+        for pair in zip(group.to_dict("records"), group.to_dict("records")[1:], strict=False)
+    ]
+    wrong = [rare["layer_id"] for often, rare in pairs if rare["mean"] < often["mean"] * (1 - 1e-6)]
+    if wrong:
+        text = _("{count} hazard layers are milder on the mean than a more frequent one ({names}): are layers swapped?")
+        yield text.format(count=len(wrong), names=_named(wrong))
+
+
+def _out_of_reach(tables: Tables, rasters: pd.DataFrame | None) -> Iterator[str]:
+    """Whether the rasters lie somewhere else than everything that they could damage."""
+    if rasters is None or "west" not in rasters:
+        return
+    shapes = [table for name in ("assets", "links") if isinstance(table := tables[name], gpd.GeoDataFrame)]
+    boxes = [longitude_latitude(table.geometry.dropna()).bounds for table in shapes]
+    west, south, east, north = pd.concat(boxes).dropna().to_numpy().T if boxes else np.empty((4, 0))
+    places = rasters[["west", "south", "east", "north"]].to_numpy(dtype="float64")
+    touched = any(
+        bool(((west <= box[2]) & (east >= box[0]) & (south <= box[3]) & (north >= box[1])).any()) for box in places
+    )
+    if len(west) and not touched:
+        yield _("No located asset or link lies on any hazard layer: nothing is exposed to anything.")
+
+
+def _loose_ends(tables: Tables) -> Iterator[str]:
+    """Links whose line ends far from the point of a node that they are said to join."""
+    links, assets = tables["links"], tables["assets"]
+    if not isinstance(links, gpd.GeoDataFrame) or not isinstance(assets, gpd.GeoDataFrame):
+        return
+    nodes = assets[assets.geometry.geom_type == "Point"].set_index("asset_id").geometry
+    points = longitude_latitude(nodes[~nodes.index.duplicated()]).get_coordinates()
+    parts = longitude_latitude(links.set_index("link_id").geometry.dropna()).explode()
+    ends = pd.concat([parts.map(lambda line, i=i: shapely.get_point(line, i)) for i in (0, -1)])
+    places = gpd.GeoSeries(ends).get_coordinates()
+    far: list[str] = []
+    for node in ("from_asset_id", "to_asset_id"):
+        wanted = points.reindex(links.set_index("link_id")[node].reindex(places.index))
+        away = great_circle_m(places["x"], places["y"], wanted["x"].to_numpy(), wanted["y"].to_numpy())
+        nearest = pd.Series(np.asarray(away), index=places.index).groupby(level=0, sort=False).min()
+        far += nearest.index[nearest > FAR_M].tolist()
+    if far:
+        text = _("{count} links end more than 1 km from the point of an asset that they join: {names}.")
+        yield text.format(count=len(set(far)), names=_named(list(dict.fromkeys(far))))
+
+
+def _idle_measures(tables: Tables) -> Iterator[str]:
+    """Measures that fit nothing in the study, by the rules of `options_from_measures`."""
+    for measure in tables["measures"].to_dict("records"):
+        table = tables[BASES[measure["cost_basis"]]]
+        kind, start = table["kind"].astype("str"), measure.get("applies_to_kind")
+        of_sector = table["sector"] == measure["applies_to_sector"]
+        if pd.isna(start):
+            if not of_sector.any():
+                text = _("measure {name} fits nothing in the study: nothing in {table} is of the sector {sector}")
+                yield text.format(
+                    name=measure["measure_id"], table=BASES[measure["cost_basis"]], sector=measure["applies_to_sector"]
+                )
+        elif not (of_sector & kind.str.startswith(str(start))).any():
+            text = _("measure {name} fits nothing in the study: no kind starts with {kind}")
+            yield text.format(name=measure["measure_id"], kind=start)

@@ -9,7 +9,6 @@ from headwater.reports.labels import hazard, item, words_of
 from headwater.reports.labels import kind as kind_name
 from headwater.reports.labels import unit as unit_name
 from headwater.reports.numbers import (
-    compact,
     compact_range,
     is_missing,
     kilometres,
@@ -18,6 +17,7 @@ from headwater.reports.numbers import (
     number,
     percent,
     rounded,
+    to_figures,
     years,
 )
 from headwater.reports.summaries import access_bands, bounded, exposed, matching, totals
@@ -57,13 +57,28 @@ def exposure_card(content: ReportContent) -> Card | None:
     nearest = int((rows["return_period_yr"] - HEADLINE_RETURN_PERIOD_YR).abs().argmin())
     shown, rarest = rows.iloc[nearest], rows.iloc[-1]
     note = _("of {total}; {rarest} in a 1-in-{years}-year event. {case}.").format(
-        total=kilometres(shown["total"]),
+        total=known_length(shown),
         rarest=kilometres(rarest["exposed"]),
         years=years(rarest["return_period_yr"]),
         case=case_name(case),
     )
     label = _("Network exposed in a 1-in-{years}-year event").format(years=years(shown["return_period_yr"]))
     return Card(label, kilometres(shown["exposed"]), note, "risk")
+
+
+def known_length(amounts: pd.Series) -> str:
+    """The length that the layers can speak for, and the length they cannot.
+
+    Parameters
+    ----------
+    amounts
+        A row of `exposed`: total and uncovered [m].
+    """
+    if not amounts["uncovered"] > 0:
+        return kilometres(amounts["total"])
+    return _("{known} with data ({missing} have no data)").format(
+        known=kilometres(amounts["total"] - amounts["uncovered"]), missing=kilometres(amounts["uncovered"])
+    )
 
 
 def damage_card(content: ReportContent) -> Card | None:
@@ -86,21 +101,22 @@ def damage_card(content: ReportContent) -> Card | None:
 
 
 def drought_card(content: ReportContent) -> Card | None:
-    """Capacity that drought takes in the mean year, as the range over all models, scenarios and epochs."""
+    """Capacity that drought takes in the mean year, by unit, as the range over all models, scenarios and epochs."""
     if not content.has("drought_losses"):
         return None
     table = content.table("drought_losses")
     table = table[table["expected_loss"].notna()]
     if table.empty:
         return None
-    unit = str(table["capacity_unit"].mode().iloc[0])
-    table = table[table["capacity_unit"] == unit]
-    sums = totals(table, ["hazard", "scenario", "model", "epoch"], ["expected_loss"])["expected_loss"]
-    value = f"{compact_range(sums.min(), sums.max())} {unit_name(unit)}"
-    note = _(
-        "average yearly loss if a drought year takes the whole capacity; range of {count} results, never averaged."
-    ).format(count=len(sums))
-    return Card(_("Capacity at stake from drought"), value, note, "annual-probability")
+    keys = ["hazard", "scenario", "model", "epoch"]
+    ranges = []
+    for unit in table["capacity_unit"].value_counts().index:
+        sums = totals(table[table["capacity_unit"] == unit], keys, ["expected_loss"])["expected_loss"]
+        ranges.append(f"{compact_range(*map(to_figures, (sums.min(), sums.max())))} {unit_name(unit)}")
+    note = _("if a drought year takes the whole capacity; range of {count} results, never averaged.").format(
+        count=len(table[keys].drop_duplicates())
+    )
+    return Card(_("Average yearly loss of capacity to drought"), _("; ").join(ranges), note, "annual-probability")
 
 
 def screening_card(content: ReportContent) -> Card | None:
@@ -109,9 +125,15 @@ def screening_card(content: ReportContent) -> Card | None:
         return None
     table = content.table("hazard_classes")
     high = table.loc[table["level"] == "high", "hazard"].drop_duplicates()
-    value = _("{count} of {total} hazards").format(count=len(high), total=table["hazard"].nunique())
-    names = _(", ").join(hazard(code) for code in high[:4]) + ("…" if len(high) > 4 else "")
+    classed = table.loc[table["level"] != "no_data", "hazard"].nunique()
+    silent = table["hazard"].nunique() - classed
+    value = _("{count} of {total} classed").format(count=len(high), total=classed)
+    names = _(", ").join(hazard(code) for code in high[:4])
+    if len(high) > 4:
+        names = _("{names} and {count} more").format(names=names, count=len(high) - 4)
     note = _("{names}. A screening class, not a quantity.").format(names=names) if len(high) else ""
+    if silent:
+        value = _("{value}; {count} without data").format(value=value, count=silent)
     return Card(_("Classed high in screening"), value, note, "screening")
 
 
@@ -130,7 +152,7 @@ def access_card(content: ReportContent) -> Card | None:
         if unreached
         else _("{people} people; all others take longer.")
     )
-    note = words.format(people=compact(within), unreached=compact(unreached))
+    note = words.format(people=rounded(within), unreached=rounded(unreached))
     label = _("{service}: people within an hour").format(service=service_name(content, service))
     return Card(label, value, note, "access")
 
@@ -144,9 +166,9 @@ def critical_card(content: ReportContent) -> Card | None:
     worst = table.sort_values(["population_cut_off", "person_hours_lost"], ascending=False).iloc[0]
     name = str(names.get(worst["link_id"], worst["link_id"]))
     if worst["population_cut_off"] > 0:
-        value = _("{people} people cut off").format(people=compact(worst["population_cut_off"]))
+        value = _("{people} people cut off").format(people=rounded(worst["population_cut_off"]))
     else:
-        value = _("{hours} person-hours lost").format(hours=compact(worst["person_hours_lost"]))
+        value = _("{hours} person-hours lost").format(hours=rounded(worst["person_hours_lost"]))
     note = _("if {link} fails; service: {service}.").format(link=name, service=service_name(content, worst["service"]))
     return Card(_("Most critical link"), value, note, "access")
 
@@ -160,7 +182,10 @@ def plan_card(content: ReportContent) -> Card | None:
     currency, is_valued = content.header.currency, not is_missing(best["npv_usd"])
     value = money(best["npv_usd"], currency) if is_valued else rounded(best["objective_value"])
     reached = item("npv_usd") if is_valued else item(str(best["objective"]))
-    note = _("{options} options for {spent} within a budget of {budget}.{ratio}").format(
+    low, high = npv_span(content, str(best["plan_id"])) if is_valued else (None, None)
+    span = money_range(low, high, currency)
+    note = "" if is_missing(low) or is_missing(high) else _("Low–high {span}. ").format(span=span)
+    note += _("{options} options for {spent} within a budget of {budget}.{ratio}").format(
         options=number(best["options"]),
         spent=money(best["spent_usd"], currency),
         budget=money(best["budget_usd"], currency),
@@ -177,6 +202,17 @@ def plan_ratio(content: ReportContent, plan_id: str) -> float | None:
     chosen = appraisals.reindex(plans.loc[plans["plan_id"] == plan_id, "option_id"])
     cost, benefit = chosen["cost_pv_usd"].sum(skipna=False), chosen["benefit_pv_usd"].sum(skipna=False)
     return float(benefit / cost) if cost and not pd.isna(benefit) else None
+
+
+def npv_span(content: ReportContent, plan_id: str) -> tuple[float | None, float | None]:
+    """Net present value of a plan where each of its options is at its low, and at its high; None where not known."""
+    appraisals = content.table("appraisals")
+    if not content.has("plans", "appraisals") or not {"npv_usd_low", "npv_usd_high"} <= set(appraisals):
+        return None, None
+    plans = content.table("plans")
+    mine = appraisals.set_index("option_id").reindex(plans.loc[plans["plan_id"] == plan_id, "option_id"])
+    low, high = (mine[f"npv_usd_{end}"].sum(skipna=False) for end in ("low", "high"))
+    return (None, None) if mine.empty or pd.isna(low) or pd.isna(high) else (float(low), float(high))
 
 
 def service_name(content: ReportContent, service_id: str) -> str:

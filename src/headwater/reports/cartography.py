@@ -6,6 +6,7 @@ Chooses what to draw and how to name its classes; `maps` draws it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 
 import geopandas as gpd
 import pandas as pd
@@ -117,6 +118,22 @@ def zone_map(
     layers = [*_ground(content), Layer(content.places("links"), "faint")]
     layers += [Layer(places.loc[bands.index[bands == key.css]], key.css, size=5.0) for key in keys]
     return _figure(content, layers, keys, caption, subtitle=subtitle)
+
+
+def shown_marks(content: ReportContent, ranked: Sequence[str], *, most: int = 5) -> list[str]:
+    """The first of a ranking to number on a map: up to the first without a place, so that numbers are ranks.
+
+    Parameters
+    ----------
+    content
+        The report's content.
+    ranked
+        asset_id or link_id, worst first.
+    most
+        How many to number at most.
+    """
+    places = content.places("assets", "links")
+    return list(takewhile(lambda key: key in places.index, ranked[:most]))
 
 
 def _point_size(count: int) -> float:

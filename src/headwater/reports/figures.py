@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from headwater.reports.axes import (
     BOLD,
@@ -34,6 +35,9 @@ from headwater.reports.svg import fit, line, nice_ticks, path, picture, tag, tex
 
 WIDE, NARROW = 680, 340
 """Widths at which charts are drawn [px]: beside a column of text, and on a phone."""
+
+LINE = 14
+"""Height of a line of type [px]."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +230,7 @@ def ranked_bars(
     write: Writer = compact,
     css: str = "s1",
 ) -> str:
-    """Horizontal bars in the order given, each with its value beside it and a whisker from low to high.
+    """Horizontal bars in the order given, each under its name, with its value and a whisker from low to high.
 
     Parameters
     ----------
@@ -251,15 +255,13 @@ def ranked_bars(
     >>> svg.count('<rect class="bar s1"')
     2
     """
-    is_wide = width >= 500
     top = 22.0 if axis else 4.0
-    left = min(240.0, 14 + max((text_width(label) for label in labels), default=0)) if is_wide else 4.0
     room = 14 + max((BOLD * text_width(write(v)) for v in series.values if not is_missing(v)), default=20)
-    pitch = 24 if is_wide else 38
-    most = greatest([series])
-    plot = Plot(left, top, width - room, top + pitch * len(labels), [0.0, most])
+    names = [wrap(label, width) for label in labels]
+    tops = list(accumulate((24 + LINE * len(name) for name in names), initial=top))
+    plot = Plot(4.0, top, width - room, tops[-1], [0.0, greatest([series])])
     rows = [
-        _ranked_row(i, label, series, plot, pitch=pitch, is_wide=is_wide, write=write, css=css)
+        _ranked_row(i, names[i], series, plot, top=tops[i], full=label, write=write, css=css)
         for i, label in enumerate(labels)
     ]
     titles = [text(0, 12, fit(axis, width), css="muted", full=axis)] if axis else []
@@ -396,15 +398,11 @@ def _dot_row(row: DotRow, top: float, pitch: float, plot: Plot, is_wide: bool, g
 
 
 def _ranked_row(
-    i: int, label: str, series: Series, plot: Plot, *, pitch: int, is_wide: bool, write: Writer, css: str
+    i: int, name: Sequence[str], series: Series, plot: Plot, *, top: float, full: str, write: Writer, css: str
 ) -> str:
-    top = plot.top + i * pitch
-    y = top + (5 if is_wide else 19)
-    drawn = (
-        text(plot.left - 8, y + 11, fit(label, plot.left - 10), anchor="end", full=label)
-        if is_wide
-        else text(0, top + 13, fit(label, plot.right + 40), full=label)
-    )
+    y = top + 5 + LINE * len(name)
+    whole = full if name[-1].endswith("…") else ""
+    drawn = "".join(text(0, top + 13 + LINE * j, row, full=whole) for j, row in enumerate(name))
     value = series.values[i]
     if is_missing(value):
         return drawn + text(plot.left + 4, y + 11, write(value), css="muted")

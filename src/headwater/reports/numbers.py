@@ -88,7 +88,18 @@ def rounded(value: Any, *, figures: int = 3) -> str:
     >>> rounded(253_808), rounded(12_345_678)
     ('254,000', '12.3 million')
     """
-    return compact(value if is_missing(value) else _to_figures(float(value), figures), figures=figures)
+    return compact(value if is_missing(value) else to_figures(value, figures=figures), figures=figures)
+
+
+def to_figures(value: Any, *, figures: int = 3) -> float:
+    """A number rounded to so many significant figures.
+
+    Examples
+    --------
+    >>> to_figures(54_639)
+    54600.0
+    """
+    return float(f"{float(value):.{figures}g}")
 
 
 def compact_range(low: Any, high: Any, *, figures: int = 3) -> str:
@@ -131,7 +142,7 @@ def money_range(low: Any, high: Any, currency: str = "USD") -> str:
     """
     if is_missing(low) or is_missing(high):
         return MISSING
-    text = compact_range(_to_figures(float(low), 3), _to_figures(float(high), 3))
+    text = compact_range(to_figures(low), to_figures(high))
     return _with_currency(text, currency)
 
 
@@ -159,6 +170,30 @@ def percent(share: Any, *, figures: int = 2) -> str:
     if 0 < abs(share) < 0.001:
         return "<" + number(0.1) + "%"
     return number(100 * float(share), figures=figures) + "%"
+
+
+def gap_bound(gap: Any) -> str:
+    """A proved gap (0-1) as a percentage; a tiny one rounded up to a power of ten, so that it is never understated.
+
+    Examples
+    --------
+    >>> gap_bound(6.4e-7), gap_bound(3e-5), gap_bound(0.012)
+    ('0.0001%', '0.01%', '1.2%')
+    """
+    if is_missing(gap) or not 0 < gap < 0.001:
+        return percent(gap)
+    return number(100 * 10.0 ** max(-6, math.ceil(math.log10(gap)))) + "%"
+
+
+def proved_gap(gap: Any) -> str:
+    """A proved gap (0-1) as a percentage, marked as a bound where it is tiny.
+
+    Examples
+    --------
+    >>> proved_gap(0.0), proved_gap(6.4e-7), proved_gap(0.012)
+    ('0%', '≤ 0.0001%', '1.2%')
+    """
+    return gap_bound(gap) if is_missing(gap) or not 0 < gap < 0.001 else f"≤ {gap_bound(gap)}"
 
 
 def ratio(value: Any) -> str:
@@ -203,10 +238,6 @@ def years(value: Any) -> str:
     ('2030', '—')
     """
     return MISSING if is_missing(value) else f"{float(value):.10g}"
-
-
-def _to_figures(value: float, figures: int) -> float:
-    return float(f"{value:.{figures}g}")
 
 
 def _locale() -> Locale:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from headwater.reports.answer import service_name, service_order
 from headwater.reports.axes import Series
-from headwater.reports.cartography import quantity_map, system_map, zone_map
+from headwater.reports.cartography import quantity_map, shown_marks, system_map, zone_map
 from headwater.reports.content import (
     Card,
     Cards,
@@ -25,7 +25,7 @@ from headwater.reports.content import (
 from headwater.reports.figures import Caption, ranked_bars, share_bars
 from headwater.reports.labels import kind as kind_name
 from headwater.reports.labels import sector
-from headwater.reports.numbers import compact, kilometres, number
+from headwater.reports.numbers import kilometres, number, rounded
 from headwater.reports.summaries import BANDS_H, access_bands, system_counts
 from headwater.reports.tables import Column, code, html_table
 from headwater.words import _
@@ -64,7 +64,7 @@ def system_cards(content: ReportContent, counts: pd.DataFrame) -> Cards:
     for kind, rows in zones.groupby("kind") if len(zones) else []:
         label = _("People, by {kind}").format(kind=kind_name(str(kind)).lower())
         note = _("in {count} places").format(count=number(len(rows)))
-        cards.append(Card(label, compact(rows["population"].sum()), note))
+        cards.append(Card(label, rounded(rows["population"].sum()), note))
     components = content.table("components")
     if len(components):
         note = _("the largest holds {length}").format(length=kilometres(components["length_m"].max()))
@@ -125,7 +125,7 @@ def access_figure(content: ReportContent) -> Figure:
     wide, narrow = both_widths(lambda width: share_bars(rows, names, caption=caption, css=BAND_CSS, width=width))
     table = bands.loc[order].set_axis(names, axis=1).reset_index()
     table["service"] = [service_name(content, service) for service in order]
-    columns = [Column("service", _("Service")), *[Column(name, name, compact, is_number=True) for name in names]]
+    columns = [Column("service", _("Service")), *[Column(name, name, rounded, is_number=True) for name in names]]
     data = html_table(table, columns, caption=caption.title)
     return Figure(caption.title, wide, narrow, subtitle=_("Share of the population, by service"), data=data)
 
@@ -180,14 +180,18 @@ def critical_blocks(content: ReportContent, service: str) -> list[Any]:
 
 
 def critical_map(content: ReportContent, values: pd.Series, top: pd.DataFrame, caption: Caption) -> Figure | None:
-    """Where the links are whose failure costs most; the five worst numbered as in the ranking."""
+    """Where the links are whose failure costs most; the worst numbered as in the ranking."""
+    marks = shown_marks(content, list(top.index))
+    subtitle = _("One trip of every person to the nearest facility.")
+    if marks:
+        subtitle += " " + _("Numbers: the {count} worst, as ranked above.").format(count=len(marks))
     return quantity_map(
         content,
         values,
         caption=caption,
-        subtitle=_("One trip of every person to the nearest facility. Numbers: the five worst, as ranked above."),
+        subtitle=subtitle,
         zero=_("none"),
-        marks=list(top.index[:5]),
+        marks=marks,
     )
 
 
@@ -198,15 +202,15 @@ def critical_figure(content: ReportContent, top: pd.DataFrame, measure: str, wor
     labels = [f"{rank}  {link}" for rank, link in zip(top["rank"], top["name"], strict=True)]
     series = Series(words, top[measure].tolist())
     wide, narrow = both_widths(
-        lambda width: ranked_bars(labels, series, caption=caption, axis=words, width=width, css="s2")
+        lambda width: ranked_bars(labels, series, caption=caption, axis=words, width=width, write=rounded, css="s2")
     )
     columns = [
         Column("rank", "#"),
         Column("name", _("Link")),
         Column("link_id", _("Identifier"), code),
-        Column("population_cut_off", _("People cut off"), compact, is_number=True),
-        Column("population_rerouted", _("People rerouted"), compact, is_number=True),
-        Column("person_hours_lost", _("Person-hours lost"), compact, is_number=True),
+        Column("population_cut_off", _("People cut off"), rounded, is_number=True),
+        Column("population_rerouted", _("People rerouted"), rounded, is_number=True),
+        Column("person_hours_lost", _("Person-hours lost"), rounded, is_number=True),
     ]
     data = html_table(top.reset_index(), columns, caption=caption.title)
     subtitle = _("The worst {count}; each link failed by itself, all others intact").format(count=len(top))

@@ -7,15 +7,29 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from headwater.reports.answer import npv_span
 from headwater.reports.axes import Series
 from headwater.reports.cartography import quantity_map
-from headwater.reports.content import Figure, Html, ReportContent, Section, both_widths, empty_note
+from headwater.reports.content import Figure, Html, Note, ReportContent, Section, both_widths, empty_note
 from headwater.reports.figures import Caption, bar_chart, share_bars
 from headwater.reports.labels import item, sector, status, unit, words_of
-from headwater.reports.numbers import currency_name, money, number, percent, ratio, rounded, years
-from headwater.reports.summaries import chosen_counts, measure_summary, ratio_classes
+from headwater.reports.numbers import (
+    currency_name,
+    gap_bound,
+    is_missing,
+    money,
+    number,
+    proved_gap,
+    ratio,
+    rounded,
+    years,
+)
+from headwater.reports.summaries import chosen_counts, matching, measure_summary, ratio_classes
 from headwater.reports.tables import Column, html_table, money_column
 from headwater.words import _, language
+
+ALL_OF_IT = 0.001
+"""How far from the whole damage, as a share of it, still counts as all of it."""
 
 LISTED = 30
 """Options of a plan that are listed; the rest are counted."""
@@ -76,7 +90,44 @@ def measure_blocks(content: ReportContent) -> list[Any]:
         "measures, not a plan. An option pays when its benefit–cost ratio is 1 or more."
     )
     compared = Html(html_table(shown, columns, caption=_("The measures compared")), note)
-    return [compared, ratio_figure(content, shown)]
+    return [compared, *measure_notes(content, shown), ratio_figure(content, shown)]
+
+
+def measure_notes(content: ReportContent, measures: pd.DataFrame) -> list[Note]:
+    """Why a measure avoids all of the damage where it goes, or adds to it."""
+    words = []
+    columns = (measures[key].tolist() for key in ("measure_id", "name", "avoided_usd_per_yr"))
+    for measure, name, avoided in zip(*columns, strict=True):
+        whole = damage_before(content, measure)
+        if avoided < 0:
+            remark = _(
+                "{measure} raises the expected damage: the curve of what it changes to starts at shallower water."
+            )
+        elif whole and abs(avoided - whole) <= ALL_OF_IT * whole:
+            remark = _(
+                "{measure} avoids all expected damage here, because damage shares are small beside what it subtracts."
+            )
+        else:
+            continue
+        words.append(remark.format(measure=name))
+    return [Note(" ".join(words), kind="info")] if words else []
+
+
+def damage_before(content: ReportContent, measure_id: str) -> float | None:
+    """Expected annual damage [usd/yr] of what the options of a measure change; None where it is not known."""
+    changes = content.table("proposed_changes" if content.has("proposed_changes") else "changes")
+    damages = content.table("expected_damages")
+    if changes.empty or damages.empty:
+        return None
+    damages = damages[damages["ead_rule"] == content.ead_rule()]
+    case = content.plan_case(damages, "ead_usd_per_yr")
+    if case is None:
+        return None
+    options_ = content.table("options")
+    made = options_.loc[options_["measure_id"] == measure_id, "option_id"]
+    changed = changes.loc[changes["option_id"].isin(made), "row_id"]
+    mine = matching(damages, case)
+    return float(mine.loc[mine["asset_id"].isin(changed), "ead_usd_per_yr"].sum())
 
 
 def ratio_figure(content: ReportContent, measures: pd.DataFrame) -> Figure:
@@ -147,20 +198,46 @@ def plan_name(content: ReportContent, plan_id: str) -> str:
 def plan_table(content: ReportContent, summaries: pd.DataFrame) -> Html:
     """The plans side by side."""
     currency = content.header.currency
-    rows = summaries.assign(name=[plan_name(content, plan_id) for plan_id in summaries["plan_id"]])
+    spans = [npv_span(content, plan_id) for plan_id in summaries["plan_id"]]
+    rows = summaries.assign(
+        name=[plan_name(content, plan_id) for plan_id in summaries["plan_id"]],
+        status=[solution_status(code, gap) for code, gap in zip(summaries["status"], summaries["gap"], strict=True)],
+    )
+    note = _("Proved gap: how far at most the plan is from the best possible. 0% is the best possible itself.")
+    if any(low is not None for low, _high in spans):
+        rows[["npv_usd_low", "npv_usd_high"]] = pd.DataFrame(spans, index=rows.index, dtype=float)
+        note += " " + _("Low and high: every option of the plan at its own low, and at its own high.")
+    if (summaries["objective"] == "npv_usd").all():  # said by the net present value already
+        rows = rows.drop(columns=["objective", "objective_value"])
+    if (summaries["status"] == "optimal").all():  # said by the gap already
+        rows = rows.drop(columns="status")
     columns = [
         Column("name", _("Plan")),
         money_column("budget_usd", _("Budget"), currency),
         money_column("spent_usd", _("Spent"), currency),
         Column("options", _("Options chosen"), number, is_number=True),
         money_column("npv_usd", _("Net present value"), currency),
+        money_column("npv_usd_low", _("Low"), currency),
+        money_column("npv_usd_high", _("High"), currency),
         Column("objective", _("Maximises"), item),
         Column("objective_value", _("Objective reached"), rounded, is_number=True),
-        Column("gap", _("Proved gap"), percent, is_number=True),
-        Column("status", _("Status"), status),
+        Column("gap", _("Proved gap"), proved_gap, is_number=True),
+        Column("status", _("Status")),
     ]
-    note = _("Proved gap: how far at most the plan is from the best possible. 0% is proved optimal.")
     return Html(html_table(rows, columns, caption=_("Plans by budget")), note)
+
+
+def solution_status(code: str, gap: float) -> str:
+    """How a plan was proved: optimal only where there is no gap at all.
+
+    Examples
+    --------
+    >>> solution_status("optimal", 0.0), solution_status("optimal", 6.4e-7)
+    ('proved optimal', 'proved within 0.0001%')
+    """
+    if code == "optimal" and not is_missing(gap) and gap > 0:
+        return _("proved within {gap}").format(gap=gap_bound(gap))
+    return status(code)
 
 
 def check_table(content: ReportContent, order: list[str]) -> Html:
@@ -179,6 +256,12 @@ def check_table(content: ReportContent, order: list[str]) -> Html:
         Column("difference", _("Difference"), rounded, is_number=True),
     ]
     note = _("The difference is what the options do to each other; the figure to quote is that of the whole plan.")
+    hours = checks[checks["item"] == "person_hours_lost"]
+    if (hours[["sum_of_options", "whole_plan"]] < 0).any(axis=None):
+        note += " " + _(
+            "Where person-hours rise, people who were cut off before (counted with no hours) now make a longer journey "
+            "and are counted."
+        )
     return Html(html_table(rows, columns, caption=_("The plans run whole")), note)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -94,7 +95,7 @@ def provenance(content: ReportContent) -> Section:
         _("Run on {date}.").format(date=known["run_on"]) if known.get("run_on") else "",
     ]
     blocks: list[Any] = [Prose([" ".join(filter(None, facts))])] if any(facts) else []
-    commands = known.get("commands") or ["headwater explain RESULT"]
+    commands = [_about_rows(content, command) for command in known.get("commands") or ["headwater explain RESULT"]]
     shown = Markup("\n").join(Markup("<code>{}</code>").format(command) for command in commands)
     blocks.append(Html(Markup("<pre>{}</pre>").format(shown), _("Ask any result: from what?")))
     if known.get("results"):
@@ -106,6 +107,16 @@ def provenance(content: ReportContent) -> Section:
     if len(blocks) == 1:
         blocks.append(Note(_("No hashes were recorded for this run."), kind="empty"))
     return Section("provenance", _("From what?"), lead, blocks)
+
+
+def _about_rows(content: ReportContent, command: str) -> str:
+    """A command about a result; one about a result without rows asks of another that has some."""
+    name = Path(command.rsplit(maxsplit=1)[-1]).stem
+    if name not in content.tables or content.has(name):
+        return command
+    other = next((made for made in ("access", *content.provenance.get("results", {})) if content.has(made)), name)
+    before, _name, after = command.rpartition(name)
+    return before + other + after
 
 
 def _assumption_row(given: Assumption, titles: Mapping[str, str]) -> list[Any]:

@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from headwater.reports.answer import known_length
 from headwater.reports.axes import Series
-from headwater.reports.cartography import quantity_map
+from headwater.reports.cartography import quantity_map, shown_marks
 from headwater.reports.content import (
     Figure,
     Html,
@@ -81,13 +82,37 @@ def exposure_blocks(content: ReportContent) -> list[Any]:
     lengths = amounts[(amounts["amount_unit"] == "m") & amounts["return_period_yr"].notna()]
     blocks: list[Any] = []
     for code_, group in lengths.groupby("hazard"):
-        rows = group.assign(km=group["exposed"] / METRES_PER_KM, whole_km=group["total"] / METRES_PER_KM)
+        known = group["total"] - group["uncovered"]
+        rows = group.assign(
+            km=group["exposed"] / METRES_PER_KM,
+            known_km=known / METRES_PER_KM,
+            uncovered_km=group["uncovered"] / METRES_PER_KM,
+        )
         title = _("{hazard}: length of network exposed").format(hazard=hazard(str(code_)))
         caption = Caption(f"exposure-{code_}", title, _("Bars of kilometres exposed by return period."))
-        blocks.append(
-            _by_return_period(rows, "km", caption, axis=_("kilometres"), subtitle=exposure_threshold(content))
-        )
+        subtitle = exposure_threshold(content)
+        if known.max() - known.min() < METRES_PER_KM / 2:
+            subtitle += " · " + _("of {length}").format(length=known_length(group.iloc[0]))
+        blocks.append(_by_return_period(rows, "km", caption, axis=_("kilometres"), subtitle=subtitle))
+        blocks += shallow_note(content, group)
     return blocks
+
+
+def shallow_note(content: ReportContent, lengths: pd.DataFrame) -> list[Note]:
+    """Why there is damage at return periods at which nothing counts as exposed, where that is so."""
+    given = content.header.assumptions.get("exposure_threshold")
+    if given is None or not content.has("damages"):
+        return []
+    exposures, damages = content.table("exposures"), content.table("damages")
+    measured = exposures.loc[exposures["amount_unit"] == "m", "asset_id"].unique()
+    keys = [*case_columns(damages), "return_period_yr"]
+    sums = totals(damages[damages["asset_id"].isin(measured)], keys, ["damage_usd"])
+    joined = lengths.merge(sums, on=[key for key in keys if key in lengths])
+    if not ((joined["exposed"] == 0) & (joined["damage_usd"] > 0)).any():
+        return []
+    words = _("Damage is counted from any depth; this chart counts only water above {threshold}.")
+    threshold = f"{number(given.value)} {unit_name(given.unit)}"
+    return [Note(words.format(threshold=threshold), kind="info")]
 
 
 def exposure_threshold(content: ReportContent) -> str:
@@ -125,14 +150,16 @@ def expected_blocks(content: ReportContent) -> list[Any]:
     rows = matching(headline, case).set_index("asset_id")
     about = _("{case}. {rule}.").format(case=case_name(case), rule=rule_words(content.ead_rule()).capitalize())
     blocks = [rule_table(content), coverage_note(content, rows), top_damages(content, rows, about)]
-    marks = list(rows["ead_usd_per_yr"].nlargest(5).index)
+    ranked = rows.sort_values("ead_usd_per_yr", ascending=False)
+    marks = shown_marks(content, list(ranked.index[ranked["ead_usd_per_yr"] > 0]))
+    about_marks = _("Numbers: the {count} greatest, as ranked above.").format(count=len(marks)) if marks else ""
     drawn = quantity_map(
         content,
         rows["ead_usd_per_yr"],
         caption=Caption("map-ead", _("Where the expected annual damage lies"), about),
-        subtitle=_("{currency} a year. {about} Numbers: the five greatest, as ranked above.").format(
-            about=about, currency=currency_name(content.header.currency)
-        ),
+        subtitle=_("{currency} a year. {about} {marks}")
+        .format(about=about, currency=currency_name(content.header.currency), marks=about_marks)
+        .strip(),
         write=rounded,
         zero=_("no damage expected"),
         unknown=_("no figure: not covered, or no cost or curve"),
@@ -230,9 +257,24 @@ def annual_probability(content: ReportContent) -> Section:
     losses = content.table("drought_losses")
     known = losses[losses["annual_probability"].notna()] if len(losses) else losses
     if known.empty:
+        droughts = drought_layers(content)
+        if losses.empty and droughts:
+            words = _(
+                "{count} drought layers are given, but no asset here is hydropower or in the water sector; thermal "
+                "plants are left out because how much a drought takes of them is not known."
+            )
+            return Section(name, title, lead, [Note(words.format(count=droughts), kind="empty")])
         why = _("No hazard layer with an annual probability covers an asset of this study.")
         return Section(name, title, lead, [empty_note(why, _("Add drought layers to hazard_layers."))])
     return Section(name, title, lead, [drought_figure(content, known), drought_totals(losses)])
+
+
+def drought_layers(content: ReportContent) -> int:
+    """How many layers give the annual probability of a drought."""
+    layers = content.table("hazard_layers")
+    if not {"hazard", "quantity"} <= set(layers):
+        return 0
+    return int(((layers["quantity"] == "annual_probability") & (layers["hazard"] == "drought")).sum())
 
 
 def drought_figure(content: ReportContent, known: pd.DataFrame) -> Figure:
@@ -376,7 +418,8 @@ def _period_table(rows: pd.DataFrame, value: str, caption: Caption, axis: str) -
         Column(value, axis, compact, is_number=True),
         Column(f"{value}_low", _("Low"), compact, is_number=True),
         Column(f"{value}_high", _("High"), compact, is_number=True),
-        Column("whole_km", _("of kilometres"), compact, is_number=True),
+        Column("known_km", _("of kilometres with data"), compact, is_number=True),
+        Column("uncovered_km", _("kilometres without data"), compact, is_number=True),
     ]
     return html_table(rows, columns, caption=caption.title)
 

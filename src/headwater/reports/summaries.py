@@ -82,16 +82,20 @@ def exposed(exposures: pd.DataFrame, hazard_layers: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     table
-        One row for each (case, return_period_yr, amount_unit): exposed, total.
+        One row for each (case, return_period_yr, amount_unit): exposed, total, and how much of the total lies where
+        the layer has no data: uncovered.
     """
     layers = hazard_layers[["layer_id", *case_columns(hazard_layers), "return_period_yr"]]
     joined = exposures.merge(layers, on="layer_id", validate="many_to_one")
+    share = joined["uncovered_share"] if "uncovered_share" in joined else pd.Series(0.0, index=joined.index)
+    joined = joined.assign(uncovered=joined["total_amount"] * share.fillna(1.0))
     keys = [*case_columns(joined), "return_period_yr", "amount_unit"]
     grouped = joined.groupby(keys, dropna=False)
     amounts = pd.DataFrame(
         {
             "exposed": grouped["exposed_amount"].sum(min_count=1),
             "total": grouped["total_amount"].sum(min_count=1),
+            "uncovered": grouped["uncovered"].sum(),
         }
     )
     return amounts.reset_index()

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import rasterio
-from pyproj import CRS
+from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 from rasterio.enums import MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
@@ -25,6 +25,7 @@ from rasterio.windows import Window
 
 from headwater.errors import Fault, InputError, PlaceError, SourceError
 from headwater.geo.grid import Grid
+from headwater.risk.hazards import layer_groups
 from headwater.words import _
 
 StrPath = str | PathLike[str]
@@ -149,7 +150,7 @@ def _is_on_earth(crs: Any) -> bool:
 
 def _check_same_grid(raster: Any, path: StrPath, grid: Grid) -> None:
     own = _grid_of(raster, path)
-    if own == grid or (own.shape == grid.shape and _same_crs(own, grid) and _same_corners(own, grid)):
+    if _same_grid(own, grid):
         return
     raise PlaceError(
         _(
@@ -157,6 +158,10 @@ def _check_same_grid(raster: Any, path: StrPath, grid: Grid) -> None:
             "them in separate studies."
         ).format(name=Path(path).name, own=_described(own), other=_described(grid))
     )
+
+
+def _same_grid(one: Grid, other: Grid) -> bool:
+    return one == other or (one.shape == other.shape and _same_crs(one, other) and _same_corners(one, other))
 
 
 def _same_crs(one: Grid, other: Grid) -> bool:
@@ -263,6 +268,54 @@ def _unsorted(by_cell: npt.NDArray[np.float32], order: Cells) -> npt.NDArray[np.
     return result
 
 
+# --- checking --------------------------------------------------------------------------------------------------------
+
+SURVEYED_CELLS = 50_000_000
+"""Values of larger rasters are not looked at when a study is checked."""
+
+NOTHING_SEEN = {"minimum": np.nan, "maximum": np.nan, "mean": np.nan}
+LIMITS = {"intensity": (0.0, np.inf), "annual_probability": (0.0, 1.0)}
+"""Between which values a layer of each quantity lies."""
+
+
+def survey(folder: Path, layers: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
+    """What the rasters of a table of hazard layers hold, and what is wrong with them.
+
+    Returns
+    -------
+    layers
+        The layers with the least, largest and mean value of each raster, a cell without data counted as 0 in the mean
+        (NaN where nothing was looked at), and its box: west, south, east, north [degrees].
+    faults
+        Rasters that are absent, unreadable or without a place, on another grid than the layers they go with, or with
+        values that their quantity cannot have.
+    """
+    found = layer_faults(folder, layers)
+    if found or layers.empty:
+        return layers, found
+    files = [folder / str(file) for file in layers["file"]]
+    grids = [read_grid(file) for file in files]
+    with ThreadPoolExecutor() as pool:
+        seen = list(pool.map(_values_seen, files))
+    boxes = pd.DataFrame([_box(grid) for grid in grids], columns=["west", "south", "east", "north"])
+    table = pd.concat([layers.reset_index(drop=True), boxes], axis=1)
+    values = pd.DataFrame([NOTHING_SEEN if one is None else one for one in seen])
+    found = [
+        Fault(
+            "hazard_layers",
+            i + 2,
+            "file",
+            str(layers["file"].iloc[i]),
+            _("cannot be read to the end"),
+            _("fetch it again"),
+        )
+        for i, one in enumerate(seen)
+        if one is None
+    ]
+    table = pd.concat([table, values], axis=1)
+    return table, [*found, *_grid_faults(table, grids), *_range_faults(table)]
+
+
 def layer_faults(folder: Path, layers: pd.DataFrame) -> list[Fault]:
     """What is wrong with the rasters that a table of hazard layers names: absent, unreadable, without a place."""
     found = []
@@ -272,3 +325,59 @@ def layer_faults(folder: Path, layers: pd.DataFrame) -> list[Fault]:
         except InputError as error:
             found.append(Fault("hazard_layers", i + 2, "file", str(file), str(error), _("then check the study again")))
     return found
+
+
+def _grid_faults(layers: pd.DataFrame, grids: Sequence[Grid]) -> Iterator[Fault]:
+    """Layers on another grid than the first of their group: they could not be laid over each other."""
+    for group in layer_groups(layers):
+        first, *others = group.index
+        for i in sorted(others):
+            file, other = str(layers.at[i, "file"]), str(layers.at[first, "file"])
+            if not _same_grid(grids[i], grids[first]):
+                problem = _("lies on another grid ({own}) than {other} ({its})").format(
+                    own=_described(grids[i]), other=other, its=_described(grids[first])
+                )
+                remedy = _("resample one of them, or tell them apart in the column model")
+                yield Fault("hazard_layers", int(i) + 2, "file", file, problem, remedy)
+
+
+def _range_faults(layers: pd.DataFrame) -> Iterator[Fault]:
+    """Layers with values that no such quantity has: most often a no-data value that the file does not declare."""
+    for i, layer in enumerate(layers.to_dict("records")):
+        low, high = LIMITS[layer["quantity"]]
+        wrong = layer["minimum"] if layer["minimum"] < low else layer["maximum"]
+        if not low <= wrong <= high and not np.isnan(wrong):
+            problem = _("holds the value {value:g} (layer {layer}), which no {quantity} has").format(
+                value=wrong, layer=layer["layer_id"], quantity=layer["quantity"]
+            )
+            remedy = _("declare this value as no data in the file, or correct the quantity")
+            yield Fault("hazard_layers", i + 2, "file", str(layer["file"]), problem, remedy)
+
+
+def _values_seen(path: StrPath) -> dict[str, float] | None:
+    """Least, largest and mean value of a raster; None if it cannot be read to the end."""
+    least, most, total = np.inf, -np.inf, 0.0
+    with _opened(path) as raster:
+        if raster.width * raster.height > SURVEYED_CELLS:
+            return NOTHING_SEEN
+        blocks = max(1, WINDOW_CELLS // (raster.width * raster.block_shapes[0][0]))
+        rows = blocks * raster.block_shapes[0][0]
+        try:
+            for row in range(0, raster.height, rows):
+                values = _read(raster, Window(0, row, raster.width, min(rows, raster.height - row)))
+                known = values[~np.isnan(values)]
+                least, most = min(least, known.min(initial=np.inf)), max(most, known.max(initial=-np.inf))
+                total += float(known.sum(dtype=np.float64))
+        except RasterioError:
+            return None
+        size = raster.width * raster.height
+    return {"minimum": float(least), "maximum": float(most), "mean": total / size} if least <= most else NOTHING_SEEN
+
+
+def _box(grid: Grid) -> tuple[float, float, float, float]:
+    """West, south, east, north [degrees] of a grid; the whole globe where that cannot be told."""
+    columns, rows = np.array([0.0, grid.width, 0, grid.width]), np.array([0.0, 0, grid.height, grid.height])
+    x, y = grid.places(columns, rows)
+    change = Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True)
+    box = change.transform_bounds(x.min(), y.min(), x.max(), y.max())
+    return box if np.isfinite(box).all() and box[0] <= box[2] else (-180.0, -90.0, 180.0, 90.0)

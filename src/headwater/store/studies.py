@@ -23,7 +23,7 @@ import pyproj
 
 from headwater import schema
 from headwater.errors import Fault, InputError, NotFound, TableError
-from headwater.settings import FILE, StudyHeader, parse_header
+from headwater.settings import FILE, StudyHeader, is_country, parse_header
 from headwater.words import _
 
 INPUT_TABLES = (
@@ -275,9 +275,9 @@ def new_study(folder: Path, *, iso3: str, year: int) -> list[Path]:
     Raises
     ------
     InputError
-        If the folder exists and is not empty, or the country is not a code of three letters.
+        If the folder exists and is not empty, or the country is not a code of ISO 3166-1.
     """
-    if not re.fullmatch("[A-Z]{3}", iso3):
+    if not is_country(iso3):
         raise InputError(
             _("«{value}» is not a country: write three capital letters, for example MWI.").format(value=iso3)
         )
