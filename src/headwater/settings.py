@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -186,10 +186,21 @@ def header_faults(content: Mapping[str, Any], *, file: str = FILE) -> list[Fault
     if isinstance(study.get("iso3"), str) and not is_country(study["iso3"]):
         remedy = _("write the three capital letters of ISO 3166-1, for example MWI")
         found.append(Fault(file, None, "study.iso3", study["iso3"], _("is not a country"), remedy))
+    found += [
+        Fault(file, None, f"study.{key}", "", _("is not a key of a study"), _nearest(key, [*REQUIRED, "summary"]))
+        for key in study
+        if key not in REQUIRED and key != "summary"
+    ]
     found += _assumption_faults(content.get("assumptions", {}), file)
     for section, kinds in _SECTIONS.items():
         found += _section_faults(content.get(section, []), section, kinds, file)
     return found
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """What to do about an unknown name: the known one it is nearest to, or to remove it."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return _("did you mean {names}?").format(names=near[0]) if near else _("remove it")
 
 
 def is_country(iso3: str) -> bool:
@@ -244,8 +255,7 @@ def _assumption_faults(assumptions: Mapping[str, Any], file: str) -> list[Fault]
     for name, given in assumptions.items():
         place = f"assumptions.{name}"
         if name not in known.index:
-            near = difflib.get_close_matches(name, known.index, n=1)
-            remedy = _("did you mean {names}?").format(names=near[0]) if near else _("remove it")
+            remedy = _nearest(name, list(known.index))
             found.append(Fault(file, None, place, "", _("no model uses this assumption"), remedy))
         elif not isinstance(given, Mapping) or "value" not in given:
             found.append(_missing(file, f"{place}.value"))

@@ -71,6 +71,7 @@ def test_every_default_has_a_source() -> None:
         ("budgets", [{"id": "low"}], r"budgets\[0\].amount_usd"),
         ("budgets", [{"id": "low", "amount_usd": -5}], r"budgets\[0\].amount_usd"),
         ("services", [{"id": "s", "facility_kinds": "hospital", "zone_kind": "z"}], r"services\[0\].facility_kinds"),
+        ("study.sumary", {"en": "X"}, "did you mean summary"),
         ("study", None, "section is missing"),
     ],
 )
