@@ -155,7 +155,7 @@ def test_faulty_study_raises_every_fault(toy_study: Path, tmp_path: Path, edit: 
 def test_faults_of_the_header_are_faults_too(toy_study: Path) -> None:
     replace(toy_study / "study.toml", "iso3", "iso2")
     found, _said = hw.check_study(toy_study)
-    assert [(f.file, f.column) for f in found] == [("study.toml", "study.iso3")]
+    assert [(f.file, f.column) for f in found] == [("study.toml", "study.iso3"), ("study.toml", "study.iso2")]
 
 
 def test_plan_asks_which_future_to_plan_for_when_there_are_several(toy_study: Path, toy_out: Path) -> None:
