@@ -269,3 +269,199 @@ def fail_each(  # type: ignore[no-untyped-def]
                 start, start + size[start], failed, indptr, neighbours, links, hours, old_hours, seeds, people,
                 best, heap, place,
             )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _cut(starts, size, marked, cut):  # type: ignore[no-untyped-def]
+    """Mark all that lies at or beyond the nodes `starts` and list it in `cut`; returns how much."""
+    count = 0
+    for start in starts:
+        node, stop = start, start + size[start]
+        while node < stop:
+            if marked[node]:
+                node += size[node]  # all beyond a marked node is marked
+            else:
+                marked[node] = True
+                cut[count] = node
+                count += 1
+                node += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _settle(  # type: ignore[no-untyped-def]
+    cut, marked, old, indptr, neighbours, links, hours, old_hours, seeds, node_on, link_on, best, heap, place
+):
+    """New times of the nodes in `cut`, from the edges of what is marked, where the old times hold."""
+    size = 0
+    for node in cut:
+        place[node] = UNSEEN
+        best[node] = NEVER
+        if not node_on[old[node]]:
+            continue
+        time = seeds[node]
+        for e in range(indptr[node], indptr[node + 1]):
+            if not marked[neighbours[e]] and link_on[links[e]]:
+                time = min(time, old_hours[neighbours[e]] + hours[e])
+        best[node] = time
+        if time < NEVER:
+            heap[size] = node
+            place[node] = size
+            size += 1
+    for i in range((size >> 1) - 1, -1, -1):
+        _sink(heap, place, best, size, i)
+    while size > 0:
+        node = _take(heap, place, best, size)
+        size -= 1
+        for e in range(indptr[node], indptr[node + 1]):
+            other = neighbours[e]
+            time = best[node] + hours[e]
+            if marked[other] and link_on[links[e]] and node_on[old[other]] and time < best[other]:
+                best[other] = time
+                if place[other] == UNSEEN:
+                    heap[size] = other
+                    size += 1
+                    _rise(heap, place, best, size - 1)
+                else:
+                    _rise(heap, place, best, place[other])
+
+
+@njit(cache=True, nogil=True)
+def delay_each(  # type: ignore[no-untyped-def]
+    old, indptr, neighbours, links, hours, old_hours, size, parent, child, sources, source_hours, people,
+    node_on, link_on, source_on, result,
+):  # fmt: skip
+    """People who arrive later and their extra hours in each state, into `result`; nodes are numbered in preorder."""
+    n = old.size
+    best, seeds, marked = np.empty(n, np.float64), np.full(n, NEVER), np.zeros(n, np.bool_)
+    heap, place, cut = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
+    starts = np.empty(n + child.size + sources.size, np.int32)
+    for state in range(node_on.shape[0]):
+        count = 0
+        for node in range(n):
+            if not node_on[state, old[node]]:
+                starts[count] = node
+                count += 1
+        for link in range(child.size):
+            if child[link] >= 0 and not link_on[state, link]:
+                starts[count] = child[link]
+                count += 1
+        seeds[sources] = NEVER
+        for i in range(sources.size):
+            if source_on[state, i]:
+                seeds[sources[i]] = min(seeds[sources[i]], source_hours[i])
+        for node in sources:
+            if parent[node] < 0 and seeds[node] > old_hours[node]:
+                starts[count] = node
+                count += 1
+        if count == 0:
+            continue
+        beyond = cut[: _cut(starts[:count], size, marked, cut)]
+        _settle(
+            beyond, marked, old, indptr, neighbours, links, hours, old_hours, seeds, node_on[state], link_on[state],
+            best, heap, place,
+        )  # fmt: skip
+        for node in beyond:
+            marked[node] = False
+            extra = best[node] - old_hours[node]
+            if people[node] > 0 and LATER_H < extra < NEVER:
+                result[0, state] += people[node]
+                result[1, state] += people[node] * extra
+
+
+@njit(cache=True)
+def _assign(  # type: ignore[no-untyped-def]  # noqa: PLR0912
+    indptr, neighbours, links, hours, origin, width_h, best, parent, link, before, after, at, first,
+    wanted, wanted_count,
+):  # fmt: skip
+    """Shortest times from one node, nearest bucket first; returns the last of a list of nodes, parents before children.
+
+    A node is in the list of its bucket, or, once its neighbours have been told of its time, in the list of the done;
+    when a shorter time comes it moves back.
+    """
+    best[:], parent[:], at[:], first[:] = NEVER, -1, UNSEEN, -1
+    slots, last_done, waiting, slot = first.size, -1, 1, 0
+    best[origin], at[origin], first[0], before[origin], after[origin] = 0.0, 0, origin, -1, -1
+    while waiting > 0:
+        node = first[slot]
+        if node < 0:
+            if wanted_count == 0:
+                break
+            slot = slot + 1 if slot + 1 < slots else 0
+            continue
+        first[slot] = after[node]
+        if after[node] >= 0:
+            before[after[node]] = -1
+        waiting -= 1
+        before[node], after[node] = last_done, -1
+        if last_done >= 0:
+            after[last_done] = node
+        last_done, at[node] = node, SETTLED
+        if wanted[node]:
+            wanted[node] = False
+            wanted_count -= 1
+        for e in range(indptr[node], indptr[node + 1]):
+            other = neighbours[e]
+            time = best[node] + hours[e]
+            if time > best[other]:
+                continue
+            if time == best[other] and (parent[other] != node or at[other] != SETTLED):
+                continue  # a done child whose time rounding left as it was goes behind its parent all the same
+            best[other], parent[other], link[other] = time, node, links[e]
+            new = int(time / width_h) % slots
+            if at[other] == new:
+                continue
+            if at[other] != UNSEEN:  # out of the list it is in
+                if before[other] >= 0:
+                    after[before[other]] = after[other]
+                elif at[other] >= 0:
+                    first[at[other]] = after[other]
+                if after[other] >= 0:
+                    before[after[other]] = before[other]
+                elif at[other] == SETTLED:
+                    last_done = before[other]
+            if at[other] < 0:
+                waiting += 1
+            at[other], before[other], after[other] = new, -1, first[new]
+            if first[new] >= 0:
+                before[first[new]] = other
+            first[new] = other
+    return last_done
+
+
+@in_turn
+@njit(cache=True, parallel=True)
+def assign_each(  # type: ignore[no-untyped-def]
+    indptr, neighbours, links, hours, origins, ends_ptr, ends, amounts, width_h, slots, load, arrived
+):
+    """Put flows on their shortest paths, origin by origin, into `load` [chunks, links]; `arrived` says which could go.
+
+    Origins are dealt out to chunks by their number, so sums do not depend on how many threads there are.
+    """
+    n, chunks = indptr.size - 1, load.shape[0]
+    for chunk in prange(chunks):
+        best, flow = np.empty(n, np.float64), np.zeros(n, np.float64)
+        parent, link = np.empty(n, np.int32), np.empty(n, np.int32)
+        before, after, at = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
+        first, wanted = np.empty(slots, np.int32), np.zeros(n, np.bool_)
+        for i in range(chunk, origins.size, chunks):
+            count = 0
+            for k in range(ends_ptr[i], ends_ptr[i + 1]):
+                if not wanted[ends[k]]:
+                    wanted[ends[k]] = True
+                    count += 1
+            node = _assign(
+                indptr, neighbours, links, hours, origins[i], width_h, best, parent, link, before, after, at, first,
+                wanted, count,
+            )  # fmt: skip
+            for k in range(ends_ptr[i], ends_ptr[i + 1]):
+                wanted[ends[k]] = False
+                arrived[k] = at[ends[k]] == SETTLED
+                if arrived[k]:
+                    flow[ends[k]] += amounts[k]
+            while node >= 0:
+                if flow[node] != 0.0 and parent[node] >= 0:
+                    load[chunk, link[node]] += flow[node]
+                    flow[parent[node]] += flow[node]
+                flow[node] = 0.0
+                node = before[node]
