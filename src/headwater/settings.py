@@ -50,9 +50,38 @@ class Budget:
 
 @dataclass(frozen=True)
 class Service:
-    """A service that people reach over the network: who gives it, who needs it, and which links lead there.
+    """A service that people have or have not: who gives it, who takes it, and how it gets from one to the other.
 
-    `link_kinds` are starts of the kinds of link that people travel on.
+    Attributes
+    ----------
+    service_id, name
+        Name in tables, and as people know it.
+    facility_kinds
+        Kinds of asset that supply it, whole.
+    zone_kind
+        Kind of zone that takes it.
+    link_kinds
+        Starts of the kinds of link it travels on, or people travel on to it.
+    mode
+        How it gets there: one of `MODES`.
+    sector
+        Sector of infrastructure it belongs to.
+    unit
+        Unit of demand, and of the capacities that count.
+    standard
+        What counts as being served.
+    demand_per_person
+        Demand of one person [unit]; None where people themselves are the demand, or the table `demand` gives it.
+    demand_elsewhere
+        Demand on the pool of people in no zone [unit].
+    max_distance_m
+        Farthest node or supplier that a zone or an asset takes it from [m]; None for access, which has an assumption.
+    pool_beyond
+        Whether those farther away than that share one pool with everything of `infeed_kinds`.
+    infeed_kinds
+        Kinds of asset on the network that feed the pool, whole.
+    source_id, basis
+        Where demand and standard come from.
     """
 
     service_id: str
@@ -60,6 +89,22 @@ class Service:
     zone_kind: str
     name: Words
     link_kinds: tuple[str, ...] = ("road",)
+    mode: str = "access"
+    sector: str = "social"
+    unit: str = "people"
+    standard: Words = field(default_factory=dict)
+    demand_per_person: float | None = None
+    demand_elsewhere: float = 0.0
+    max_distance_m: float | None = None
+    pool_beyond: bool = False
+    infeed_kinds: tuple[str, ...] = ()
+    source_id: str = ""
+    basis: str = ""
+
+    @property
+    def has_pool(self) -> bool:
+        """Whether there is a pool that feeds all who join it."""
+        return self.mode == "pool" or self.pool_beyond
 
 
 @dataclass(frozen=True)
@@ -82,6 +127,11 @@ class StudyHeader:
     budgets: tuple[Budget, ...] = ()
     services: tuple[Service, ...] = ()
 
+    @property
+    def access_services(self) -> tuple[Service, ...]:
+        """Services that people travel to."""
+        return tuple(service for service in self.services if service.mode == "access")
+
     def value(self, name: str) -> Any:
         """Value of an assumption, or its documented default.
 
@@ -90,8 +140,10 @@ class StudyHeader:
         AssumptionError
             If the study does not give it and it has no default.
         """
+        kind = str(known_assumptions().at[name, "type"])
         if name in self.assumptions:
-            return self.assumptions[name].value
+            given = self.assumptions[name].value
+            return int(float(given)) if kind == "integer" else given
         default = str(known_assumptions().at[name, "default"])
         if default == "":
             meaning = known_assumptions().at[name, "description"]
@@ -100,7 +152,7 @@ class StudyHeader:
                     name=name, meaning=meaning, file=FILE
                 )
             )
-        return float(default) if known_assumptions().at[name, "type"] == "number" else default
+        return {"number": float, "integer": int}.get(kind, str)(default)
 
     def optional(self, name: str) -> Any:
         """Value of an assumption, its documented default, or None where there is neither."""
@@ -159,13 +211,7 @@ def parse_header(content: Mapping[str, Any], *, file: str = FILE) -> StudyHeader
         budgets=tuple(
             Budget(b["id"], float(b["amount_usd"]), _words(b.get("name", {}))) for b in content.get("budgets", [])
         ),
-        services=tuple(
-            Service(
-                s["id"], tuple(s["facility_kinds"]), s["zone_kind"], _words(s.get("name", {})),
-                tuple(s.get("link_kinds", ["road"])),
-            )
-            for s in content.get("services", [])
-        ),
+        services=tuple(_service(s) for s in content.get("services", [])),
     )  # fmt: skip
 
 
@@ -194,6 +240,8 @@ def header_faults(content: Mapping[str, Any], *, file: str = FILE) -> list[Fault
     found += _assumption_faults(content.get("assumptions", {}), file)
     for section, kinds in _SECTIONS.items():
         found += _section_faults(content.get(section, []), section, kinds, file)
+    if not any(fault.column.startswith("services") for fault in found):
+        found += _service_faults(content.get("services", []), file)
     return found
 
 
@@ -245,6 +293,86 @@ def _section_faults(rows: Any, section: str, kinds: Mapping[str, tuple[type, ...
     return found
 
 
+MODES: dict[str, tuple[str, ...]] = {
+    "access": ("link_kinds",),
+    "network": ("link_kinds", "max_distance_m", "pool_beyond", "infeed_kinds", "demand_elsewhere"),
+    "pool": ("demand_elsewhere",),
+    "nearest": ("max_distance_m",),
+}
+"""How a service gets to people, and the keys of a service that only some of these ways know.
+
+access: people travel to the nearest facility. network: it is brought to them over links. pool: no network is known, and
+all suppliers feed one pool that everybody draws on. nearest: each takes it from the nearest supplier."""
+
+_NEEDED = {"access": (), "network": ("sector", *MODES["network"][:2]), "pool": ("sector",),
+           "nearest": ("sector", "max_distance_m")}  # fmt: skip
+"""Keys that a service of each mode must give."""
+
+_OPTIONAL: dict[str, tuple[str, str]] = {
+    "link_kinds": ("list", ""), "infeed_kinds": ("list", ""),
+    "mode": ("string", f"one of {'|'.join(MODES)}"),
+    "sector": ("string", "one of energy|transport|water|waste|digital|social|nature"),
+    "unit": ("string", ""), "demand_per_person": ("number", ">= 0"), "demand_elsewhere": ("number", ">= 0"),
+    "max_distance_m": ("number", "> 0"), "pool_beyond": ("boolean", ""), "source_id": ("string", ""),
+    "basis": ("string", "one of source|judgement"),
+}  # fmt: skip
+"""Type and rule of each key that a service may give; `name` and `standard` are words."""
+
+_WORDS = ("name", "standard")
+
+
+def _service_faults(rows: Sequence[Mapping[str, Any]], file: str) -> list[Fault]:
+    """What is wrong with services that have what every row of their section must give."""
+    found: list[Fault] = []
+    known = [*_SECTIONS["services"], *_WORDS, *_OPTIONAL]
+    for i, row in enumerate(rows):
+        place, bad = f"services[{i}]", len(found)
+        for key, value in row.items():
+            if key not in known:
+                remedy = _nearest(key, known)
+                found.append(Fault(file, None, f"{place}.{key}", "", _("is not a key of a service"), remedy))
+            elif key in _OPTIONAL:
+                found += _optional_faults(value, *_OPTIONAL[key], file=file, column=f"{place}.{key}")
+        if row["id"] in [other["id"] for other in rows[:i]]:
+            problem, remedy = _("names a second service"), _("give each service a name of its own")
+            found.append(Fault(file, None, f"{place}.id", row["id"], problem, remedy))
+        if len(found) == bad:
+            found += _mode_faults(row, place, file)
+    return found
+
+
+def _optional_faults(value: object, kind: str, rule: str, *, file: str, column: str) -> list[Fault]:
+    types: tuple[type, ...] = {"list": (list,), "string": (str,), "boolean": (bool,)}.get(kind, (int, float))
+    is_sound = isinstance(value, types) and (kind == "boolean" or not isinstance(value, bool))
+    if isinstance(value, list):
+        is_sound = is_sound and all(isinstance(word, str) and word for word in value)
+    if not is_sound:
+        return [Fault(file, None, column, str(value), _("is of the wrong type"), _("see the study reference"))]
+    return value_faults(value, kind=kind, rule=rule, file=file, column=column) if rule else []
+
+
+def _mode_faults(row: Mapping[str, Any], place: str, file: str) -> list[Fault]:
+    """Keys of a service that its mode needs or does not know, and demands without a unit or a source."""
+    mode = row.get("mode", "access")
+    found = [_missing(file, f"{place}.{key}") for key in _NEEDED[mode] if key not in row]
+    ways = {key for keys in MODES.values() for key in keys}
+    has_pool = mode != "network" or row.get("pool_beyond", False)
+    ways_here = set(MODES[mode]) - (set() if has_pool else {"infeed_kinds", "demand_elsewhere"})
+    problem = _("has no meaning for a service of mode {mode}").format(mode=mode)
+    for key in row:
+        if key in ways - ways_here:
+            remedy = _("set pool_beyond") if key in MODES[mode] else _("remove it")
+            found.append(Fault(file, None, f"{place}.{key}", str(row[key]), problem, remedy))
+    has_demand = "demand_per_person" in row or "demand_elsewhere" in row
+    if has_demand:
+        found += [_missing(file, f"{place}.unit")] if "unit" not in row else []
+    if (has_demand and not (row.get("source_id") or row.get("basis"))) or (
+        row.get("basis") == "source" and not row.get("source_id")
+    ):
+        found.append(_missing(file, f"{place}.source_id"))
+    return found
+
+
 def _missing(file: str, key: str) -> Fault:
     return Fault(file, None, key, "", _("is missing"), _("add it"))
 
@@ -269,6 +397,22 @@ def _assumption_faults(assumptions: Mapping[str, Any], file: str) -> list[Fault]
 
 def _words(text: Any) -> Words:
     return {"en": text} if isinstance(text, str) else {str(k): str(v) for k, v in text.items()}
+
+
+def _service(given: Mapping[str, Any]) -> Service:
+    per_person, limit = given.get("demand_per_person"), given.get("max_distance_m")
+    return Service(
+        service_id=given["id"], facility_kinds=tuple(given["facility_kinds"]), zone_kind=given["zone_kind"],
+        name=_words(given.get("name", {})),
+        link_kinds=tuple(given.get("link_kinds", ["road"] if given.get("mode", "access") == "access" else [])),
+        mode=given.get("mode", "access"), sector=given.get("sector", "social"), unit=given.get("unit", "people"),
+        standard=_words(given.get("standard", {})),
+        demand_per_person=None if per_person is None else float(per_person),
+        demand_elsewhere=float(given.get("demand_elsewhere", 0.0)),
+        max_distance_m=None if limit is None else float(limit), pool_beyond=given.get("pool_beyond", False),
+        infeed_kinds=tuple(given.get("infeed_kinds", ())), source_id=given.get("source_id", ""),
+        basis=given.get("basis", ""),
+    )  # fmt: skip
 
 
 def _assumption(name: str, given: Mapping[str, Any]) -> Assumption:
