@@ -64,3 +64,12 @@ def edit() -> Callable[[Path, Callable[[pd.DataFrame], pd.DataFrame | None]], No
         (table if new is None else new).to_csv(path, index=False)
 
     return edited
+
+
+@pytest.fixture
+def cluster():
+    """A Dask cluster of two worker processes on this machine."""
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed; run: make test")
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
+    with distributed.LocalCluster(**options, memory_limit=None, silence_logs=50) as made:
+        yield made

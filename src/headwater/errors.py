@@ -68,6 +68,10 @@ class TableError(InputError):
             lines.append(_("… and {count} more").format(count=len(self.faults) - SHOWN))
         super().__init__("\n".join(lines))
 
+    def __reduce__(self) -> tuple[type[TableError], tuple[list[Fault]]]:
+        """Faults travel between processes, not the text made of them."""
+        return type(self), (self.faults,)
+
 
 class UnitError(InputError):
     """A unit is unknown, or is not of the quantity expected."""
@@ -91,6 +95,10 @@ class NotAllowed(HeadwaterError):
 
 class SourceError(HeadwaterError):
     """An outside source is unavailable, or is not what it was."""
+
+
+class SchedulerError(HeadwaterError):
+    """The machines that were to share the work cannot be reached, or are not fit for it."""
 
 
 class SolveError(HeadwaterError):
@@ -121,6 +129,7 @@ EXIT_CODES: dict[type[HeadwaterError], int] = {
     NotAllowed: 4,
     SourceError: 5,
     SolveError: 6,
+    SchedulerError: 7,
     HeadwaterError: 1,
 }
 """Exit code of the command line by error type; the first type in the error's ancestry that is listed wins."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +90,11 @@ class Provenance:
         """From JSON text."""
         values = json.loads(text)
         return cls(**{**values, "sources": tuple(values["sources"])})
+
+
+@cache
+def code_hash() -> str:
+    """Hash of Headwater's own source: a result of other code is never taken for one of this."""
+    package = Path(__file__).parent
+    files = [path for path in sorted(package.rglob("*")) if path.suffix in {".py", ".csv"}]
+    return hash_json({str(path.relative_to(package)): hash_file(path) for path in files})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from os import PathLike, cpu_count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +37,30 @@ WINDOW_CELLS = 4_000_000
 
 SAME_PLACE = 1e-6
 """Two grids are one when their corners agree within this share of a cell."""
+
+
+@dataclass(frozen=True)
+class Rasters:
+    """The rasters of a folder, by their paths in it. Holds no file open: it can be sent to another process.
+
+    Attributes
+    ----------
+    folder
+        The folder, as an absolute path.
+    workers
+        Threads; as many as processors by default.
+    """
+
+    folder: Path
+    workers: int | None = None
+
+    def grid(self, file: str) -> Grid:
+        """The grid of a raster; see `read_grid`."""
+        return read_grid(self.folder / file)
+
+    def values(self, files: Sequence[str], grid: Grid, cells: Cells) -> npt.NDArray[np.float32]:
+        """Values of chosen cells; see `values_at`."""
+        return values_at([self.folder / file for file in files], grid, cells, workers=self.workers)
 
 
 def read_grid(path: StrPath) -> Grid:

@@ -8,7 +8,7 @@ record does not exist, so a killed run leaves the earlier result or none.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -89,13 +89,21 @@ PARTS = "parts"
 """Folder, within that of the results, of parts of results that are not finished."""
 
 
-def part(folder: Path, name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-    """A part of a result: read if a stopped run left it, else computed and kept."""
-    path = folder / PARTS / f"{name}.parquet"
-    if not path.exists():
-        table = compute()
-        write_atomically(path, lambda draft: table.to_parquet(draft, index=False))
-    return pd.read_parquet(path)
+def has_parts(folder: Path, names: Sequence[str]) -> bool:
+    """Whether a stopped run left these parts."""
+    return all((folder / PARTS / f"{name}.parquet").exists() for name in names)
+
+
+def write_parts(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Keep parts of results by name."""
+    for name, table in tables.items():
+        path = folder / PARTS / f"{name}.parquet"
+        write_atomically(path, lambda draft, table=table: table.to_parquet(draft, index=False))  # type: ignore[misc]
+
+
+def read_parts(folder: Path, names: Sequence[str]) -> list[pd.DataFrame]:
+    """Parts of results by name."""
+    return [pd.read_parquet(folder / PARTS / f"{name}.parquet") for name in names]
 
 
 def remove_parts(folder: Path) -> None:
