@@ -36,6 +36,8 @@ def build(data: Path, folder: Path) -> None:
             "zones": settlements(data),
             "hazard_layers": flood_layers(data, folder),
             "measures": measures(data),
+            "fragility": tables.fact_table("djibouti_fragility"),
+            "recovery": tables.fact_table("djibouti_recovery"),
         },
         as_parquet=("links",),
     )

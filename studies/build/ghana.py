@@ -1,10 +1,11 @@
-"""The Ghana pack: access and criticality, drought at power and water assets, real projects and second roads."""
+"""The Ghana pack: access and criticality, who depends on what, drought, real projects and second roads."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import geopandas as gpd
+import grid
 import health
 import networks
 import pandas as pd
@@ -33,6 +34,8 @@ def build(data: Path, folder: Path) -> None:
         data, road_nodes, roads, settlements, clinics[clinics["kind"] == "hospital"],
         area=area, max_access_m=MAX_ACCESS_M,
     )  # fmt: skip
+    water = dams(clinics)
+    grid_nodes, power_lines = grid.grid(data, settlements, tables.joined(clinics, water))
     networks.write_outline(data, "GHA", folder)
     tables.write_sources_page(folder, "ghana", "Ghana", "加纳")
     tables.write_tables(
@@ -42,14 +45,16 @@ def build(data: Path, folder: Path) -> None:
             "assets": tables.joined(
                 *(networks.named_by_place(nodes, settlements) for nodes in (road_nodes, rail_nodes)),
                 registry.airports("GH"), registry.ports("Ghana"), energy(data),
-                dams(clinics), clinics,
+                water, clinics, grid_nodes, grid.exchanges(settlements),
             ),
-            "links": tables.joined(roads, rails),
+            "links": tables.joined(roads, rails, power_lines),
             "zones": tables.joined(pd.DataFrame(regions.drop(columns="geometry")), settlements),
             "hazard_layers": rasters.drought_layers(data, folder, _country(data)),
             "hazard_classes": screening.hazard_classes(data, "GHA"),
             "options": tables.joined(projects.projects(data, "Ghana"), candidates),
             "changes": changes,
+            "dependency_rules": tables.fact_table("ghana_dependency_rules"),
+            "recovery": tables.fact_table("ghana_recovery"),
         },
     )  # fmt: skip
 

@@ -29,6 +29,11 @@ def facts(name: str) -> pd.DataFrame:
     return pd.read_csv(FACTS / f"{name}.csv", dtype=str, keep_default_na=False)
 
 
+def fact_table(name: str) -> pd.DataFrame:
+    """A table of the schema transcribed as it is."""
+    return facts(name).replace("", pd.NA)
+
+
 def points(longitude: pd.Series, latitude: pd.Series) -> np.ndarray:
     """Points in WGS 84; None where either coordinate is missing."""
     shapes = shapely.points(longitude.to_numpy(dtype=float), latitude.to_numpy(dtype=float))

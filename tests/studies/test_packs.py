@@ -77,7 +77,7 @@ def test_every_source_has_a_licence_and_is_used(name: str) -> None:
     header, found = pack(name)
     sources = found["sources"]
     used = {s for n, table in found.items() if n != "sources" and "source_id" in table for s in table["source_id"]}
-    used |= {assumption.source_id for assumption in header.assumptions.values()}
+    used |= {part.source_id for part in (*header.assumptions.values(), *header.services)}
     assert sources["licence"].notna().all()
     assert set(sources["source_id"]) - used <= USED_WHILE_BUILDING
 
@@ -176,6 +176,14 @@ def test_djibouti_floods_are_nine_return_periods_of_one_model() -> None:
     ]
 
 
+def test_djibouti_dry_roads_stay_open_and_every_road_has_a_threshold() -> None:
+    """Pregnolato et al. (2017): 0.3 m of standing water stops cars."""
+    fragility = tables("djibouti")["fragility"]
+    assert (fragility["fails_from_low"] > 0).all()
+    assert set(fragility["fails_from_high"]) == {0.3}
+    assert set(fragility["kind"]) == set(links("djibouti", "road")["kind"])
+
+
 def test_djibouti_depths_grow_with_the_return_period() -> None:
     means = []
     for file in tables("djibouti")["hazard_layers"]["file"]:
@@ -223,6 +231,73 @@ def test_ghana_power() -> None:
     lines = assets("ghana", "interconnector").set_index("asset_id")["capacity"]
     assert lines.tolist() == [450, 100, 280, 438]
     assert [i.rpartition("_")[2] for i in lines.index] == ["ben", "bfa", "civ", "tgo"]
+
+
+def test_ghana_demand_is_the_national_peak() -> None:
+    """2022 Electricity Supply Plan: 3,246.0 MW on 8 December 2021; shared over the 30,832,019 people of 2022."""
+    service = next(s for s in pack("ghana")[0].services if s.service_id == "electricity")
+    settled = zones("ghana", "settlement")["population"].sum()
+    assert service.demand_per_person == pytest.approx(3246.0 / 30_832_019, rel=1e-6)
+    assert settled * service.demand_per_person + service.demand_elsewhere == pytest.approx(3246.0, abs=0.01)
+    supply = sum(assets("ghana", kind)["capacity"].sum() for kind in service.facility_kinds)
+    dry = supply - assets("ghana", "hydropower")["capacity"].sum()
+    assert dry < 3246 < supply == 4463  # a drought of every dam leaves a shortage; otherwise there is enough
+
+
+def test_ghana_power_lines_are_fed_at_one_place_in_each_part() -> None:
+    nx = pytest.importorskip("networkx")
+    lines, infeeds = links("ghana", "power_line"), assets("ghana", "grid_infeed")
+    nodes = pd.concat([assets("ghana", "grid_node"), infeeds])
+    assert (len(nodes), len(infeeds), len(lines)) == (674, 8, 691)
+    assert lines["source_id"].value_counts().to_dict() == {"gridfinder": 514, "osm_gridfinder": 177}
+    graph = nx.Graph(list(zip(lines["from_asset_id"], lines["to_asset_id"], strict=True)))
+    assert set(graph) == set(nodes["asset_id"])
+    fed = set(infeeds["asset_id"])
+    assert [len(fed.intersection(part)) for part in nx.connected_components(graph)] == [1] * 8
+    assert infeeds["name"].str.startswith("Assumed infeed").all()
+    assert infeeds.geometry.y.between(9.44, 9.65).all()
+    np.testing.assert_allclose(geodesic_m(lines.geometry), lines["length_m"], atol=0.6)
+
+
+def test_ghana_power_lines_lead_to_the_towns_and_hospitals_of_the_north() -> None:
+    reach = next(s.max_distance_m for s in pack("ghana")[0].services if s.service_id == "electricity")
+    nodes = shapely.get_coordinates(pd.concat([assets("ghana", k) for k in ("grid_node", "grid_infeed")])["geometry"])
+    for places, expected in ((zones("ghana", "settlement"), 9), (assets("ghana", "water_supply_dam"), 1)):
+        here = shapely.get_coordinates(places["geometry"].to_numpy())
+        x1, x2 = np.meshgrid(here[:, 0], nodes[:, 0], indexing="ij")
+        y1, y2 = np.meshgrid(here[:, 1], nodes[:, 1], indexing="ij")
+        assert (np.asarray(EARTH.inv(x1, y1, x2, y2)[2]).min(axis=1) <= reach).sum() == expected
+
+
+def test_ghana_exchanges_are_stand_ins_and_say_so() -> None:
+    exchanges = assets("ghana", "exchange_proxy")
+    assert len(exchanges) == len(zones("ghana", "settlement")) == 120
+    assert exchanges["name"].str.startswith("Proxy: exchange of ").all()
+    assert set(exchanges["source_id"]) == {"headwater_proxy"}
+
+
+def test_ghana_dependencies_and_repairs_are_marked_as_judgements() -> None:
+    rules, recovery = tables("ghana")["dependency_rules"], tables("ghana")["recovery"]
+    assert (len(rules), len(recovery)) == (4, 10)
+    assert set(rules["basis"]) | set(recovery["basis"]) == {"judgement"}
+    assert rules.set_index("rule_id")["is_on"].to_dict() == {
+        "hospital_electricity": True, "exchange_electricity": True, "dam_electricity": True, "hospital_water": False,
+    }  # fmt: skip
+    assert rules[["note", "note_zh"]].notna().all(axis=None)
+    assert set(rules["service"]) <= {s.service_id for s in pack("ghana")[0].services}
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "value"),
+    [
+        ("ghana", "dependency_rules", "backup_h"), ("ghana", "recovery", "repair_h"),
+        ("djibouti", "recovery", "repair_h"), ("djibouti", "fragility", "fails_from"),
+    ],
+)  # fmt: skip
+def test_bounds_enclose_the_likeliest_value(name: str, table: str, value: str) -> None:
+    rows = tables(name)[table]
+    assert (rows[f"{value}_low"] <= rows[value]).all()
+    assert (rows[value] <= rows[f"{value}_high"]).all()
 
 
 def test_ghana_other_assets() -> None:
