@@ -120,7 +120,7 @@ COMMANDS = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined
 
 
 def test_every_step_of_the_work_has_a_command() -> None:
-    assert set(COMMANDS) == {"new", "check", "describe", "assess", "plan", "report", "explain"}
+    assert set(COMMANDS) == {"new", "check", "describe", "assess", "stress", "plan", "report", "explain"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

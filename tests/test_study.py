@@ -203,7 +203,7 @@ AFTER_PROPOSING = {"propose", "appraise", *AFTER_CHOOSING}
     [
         ("hazard_classes", "level", "medium", set()),
         ("measures", "initial_cost_usd_per_unit", "1000", AFTER_PROPOSING),
-        ("zones", "name", "Someplace", {"screen", *AFTER_PROPOSING}),
+        ("zones", "name", "Someplace", {"screen", "disrupt", *AFTER_PROPOSING}),
         ("curves", "damage_share_high", "1", {"stress", *AFTER_PROPOSING}),
     ],
 )
@@ -223,7 +223,7 @@ def test_changed_table_is_computed_anew_by_the_steps_that_read_it(
         ("value = 0.0\n", "value = 0.01\n", {"appraise", *AFTER_CHOOSING}),
         ("amount_usd = 450000", "amount_usd = 440000", AFTER_CHOOSING),
         ("horizon_year = 2125", "horizon_year = 2100", {"appraise", *AFTER_CHOOSING}),
-        ("value = 5\n", "value = 4\n", {"screen", *AFTER_PROPOSING}),
+        ("value = 5\n", "value = 4\n", {"screen", "disrupt", *AFTER_PROPOSING}),
     ],
 )
 def test_changed_header_is_computed_anew_by_the_steps_that_read_it(
@@ -238,7 +238,7 @@ def test_changed_header_is_computed_anew_by_the_steps_that_read_it(
     ("old", "new", "steps"),
     [
         ('value = 0.1\nunit = "m"', 'value = 0.1\nunit = "cm"', {"stress"}),
-        ('crs = "EPSG:4326"', 'crs = "EPSG:4258"', {"stress", "drought", "screen"}),
+        ('crs = "EPSG:4326"', 'crs = "EPSG:4258"', {"stress", "drought", "screen", "disrupt"}),
     ],
 )
 def test_unit_and_crs_count_as_changes(
@@ -256,7 +256,7 @@ def test_changed_raster_is_read_anew(toy_study: Path, toy_out: Path, steps_run: 
         layer.write(np.where(values > 0, 2 * values, values))
     study = hw.open_study(toy_study, out=toy_out, workers=1)
     study.assess()
-    assert sorted(steps_run) == ["drought", "stress"]
+    assert sorted(steps_run) == ["disrupt", "drought", "stress"]
     pump = study.damages().query("asset_id == 'pump' and epoch == 2000 and return_period_yr == 100")
     assert pump["damage_usd"].item() == pytest.approx(10_000)
 

@@ -41,6 +41,13 @@ Out = Annotated[
     Path | None, typer.Option("--out", help=_("Folder for results; out/STUDY-ID unless given. A rerun reuses it."))
 ]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help=_("Threads; all processors unless given."))]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler", metavar="ADDRESS",
+        help=_("Dask scheduler whose machines share the work, for example tcp://10.0.0.5:8786."),
+    ),
+]  # fmt: skip
 Language = Annotated[str, typer.Option("--language", help=_("Language of what is printed: en or zh."))]
 
 
@@ -83,17 +90,61 @@ def describe(study: StudyFolder, language: Language = "en") -> None:
 
 
 @app.command("assess", help=_("Describe and stress the system: exposure, damage, drought, access, criticality."))
-def assess(study: StudyFolder, out: Out = None, language: Language = "en", workers: Workers = None) -> None:
+def assess(
+    study: StudyFolder, out: Out = None, language: Language = "en", workers: Workers = None, scheduler: Scheduler = None
+) -> None:
     """Assess a study."""
-    with _running(study, out, workers, language) as opened:
+    with _running(study, out, workers, language, scheduler) as opened:
         opened.assess()
         _print_written(opened)
 
 
+@app.command(
+    "stress",
+    help=_(
+        "Let assets and links fail, alone and by hazard, without and with what they need from each other: who is left "
+        "without which service, for how long, and why."
+    ),
+)
+def stress(
+    study: StudyFolder,
+    out: Out = None,
+    fail: Annotated[
+        list[str] | None, typer.Option("--fail", help=_("Let this asset or link fail; repeat for several together."))
+    ] = None,
+    area: Annotated[
+        Path | None,
+        typer.Option("--area", help=_("Let everything in the areas of this file fail (GeoJSON, GeoPackage).")),
+    ] = None,
+    options: Annotated[
+        list[str] | None, typer.Option("--with", help=_("Compare with this option in place; repeat for several."))
+    ] = None,
+    language: Language = "en",
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Stress a study."""
+    with _running(study, out, workers, language, scheduler) as opened:
+        if fail or area:
+            for name, rows in opened.strike(fail=fail or (), area=area).items():
+                screen.print(_plain_table(name, rows))
+        elif options:
+            screen.print(
+                _plain_table(_("Expected each year, without and with the options"), opened.stress_with(options))
+            )
+        else:
+            opened.stress()
+            for name, rows in opened.stress_summary().items():
+                screen.print(_plain_table(name, rows))
+            _print_written(opened)
+
+
 @app.command("plan", help=_("Assess, then propose options, appraise them and choose a plan under each budget."))
-def plan(study: StudyFolder, out: Out = None, language: Language = "en", workers: Workers = None) -> None:
+def plan(
+    study: StudyFolder, out: Out = None, language: Language = "en", workers: Workers = None, scheduler: Scheduler = None
+) -> None:
     """Plan a study."""
-    with _running(study, out, workers, language) as opened:
+    with _running(study, out, workers, language, scheduler) as opened:
         opened.plan()
         _print_written(opened)
 
@@ -106,10 +157,11 @@ def report(
         list[str] | None, typer.Option("--language", help=_("Language of the report: en or zh; repeat for both."))
     ] = None,
     workers: Workers = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Report on a study."""
     languages = language or ["en"]
-    with _running(study, out, workers, languages[0]) as opened:
+    with _running(study, out, workers, languages[0], scheduler) as opened:
         for code in languages:
             with _speaking(code):
                 path = opened.report()
@@ -175,7 +227,9 @@ def _speaking(code: str) -> Iterator[None]:
 
 
 @contextmanager
-def _running(folder: Path, out: Path | None, workers: int | None, language: str) -> Iterator[Study]:
+def _running(
+    folder: Path, out: Path | None, workers: int | None, language: str, scheduler: str | None
+) -> Iterator[Study]:
     """An open study with a progress bar that follows its work."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with _speaking(language), Progress(*columns, console=complaints, transient=True) as bars:
@@ -187,7 +241,7 @@ def _running(folder: Path, out: Path | None, workers: int | None, language: str)
             bars.update(tasks[what], completed=done, total=total)
 
         try:
-            yield hw.open_study(folder, out=out, workers=workers, progress=follow)
+            yield hw.open_study(folder, out=out, workers=workers, progress=follow, scheduler=scheduler)
         except KeyboardInterrupt as error:
             complaints.print(_("Stopped. What was finished is kept; the same command goes on from there."))
             raise typer.Exit(130) from error

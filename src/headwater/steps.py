@@ -5,9 +5,9 @@ What decides on recomputation and what `headwater explain` tells are read off th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any, Protocol
 
 import geopandas as gpd
@@ -15,7 +15,8 @@ import pandas as pd
 
 from headwater.errors import NotFound
 from headwater.frames import with_columns
-from headwater.journey import appraise, choose, measure, propose, screen, stress
+from headwater.journey import appraise, choose, disrupt, measure, propose, screen, stress, tally
+from headwater.options.changes import apply_changes
 from headwater.schema import empty, load_schema
 from headwater.settings import StudyHeader
 from headwater.words import _, later
@@ -37,7 +38,7 @@ class Inputs(Protocol):
         """Tables that options change."""
 
     @property
-    def readers(self) -> dict[str, Callable]:
+    def readers(self) -> dict[str, Any]:
         """Readers of rasters."""
 
     def result(self, name: str) -> pd.DataFrame:
@@ -49,8 +50,10 @@ class Inputs(Protocol):
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """A thing that several steps use, made when the first of them asks."""
 
-    def kept(self, name: str, of: Any, function: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-        """A part of a result, kept on disk once computed."""
+    def map_kept(
+        self, what: str, function: Callable, items: Sequence, *, names: Sequence[str], of: Callable
+    ) -> list[list[pd.DataFrame]]:
+        """Map a function over work items, keeping the tables of each on disk once they are computed."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +105,7 @@ def _as_it_is(inputs: Inputs) -> _Exposed:
 
 
 def _exposures(inputs: Inputs, shapes: gpd.GeoSeries) -> list[stress.Exposure]:
-    def expose(layers: pd.DataFrame) -> stress.Exposure:
-        return stress.expose(shapes, layers, **inputs.readers)
-
+    expose = partial(stress.expose, shapes, **inputs.readers)
     return list(inputs.map(_("Assets on hazard layers"), expose, stress.groups(inputs.tables["hazard_layers"])))
 
 
@@ -120,18 +121,13 @@ def curve_sources(inputs: Inputs) -> pd.DataFrame:
 def run_stress(inputs: Inputs) -> Results:
     """Exposure and damage under every layer that holds an intensity, and expected annual damage by every rule."""
     assets = stress.exposed_assets(**inputs.system)
-    curves, threshold = _curves(inputs), float(inputs.header.value("exposure_threshold"))
-    unit = inputs.header.unit("exposure_threshold")
-
-    def one_group(layers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-        exposure = cache(partial(stress.expose, assets.geometry, layers, **inputs.readers))
-        ids = list(layers["layer_id"])
-        return (
-            inputs.kept("exposures", ids, lambda: stress.exposed(exposure(), threshold=threshold, unit=unit)),
-            inputs.kept("damages", ids, lambda: stress.damage(assets, exposure(), curves)),
-        )
-
-    done = list(inputs.map(_("Damage"), one_group, stress.groups(inputs.tables["hazard_layers"])))
+    hit = partial(
+        stress.hit, assets, curves=_curves(inputs), threshold=float(inputs.header.value("exposure_threshold")),
+        unit=inputs.header.unit("exposure_threshold"), **inputs.readers,
+    )  # fmt: skip
+    groups = stress.groups(inputs.tables["hazard_layers"])
+    names = ("exposures", "damages")
+    done = inputs.map_kept(_("Damage"), hit, groups, names=names, of=lambda layers: list(layers["layer_id"]))
     damages = _stacked("damages", [damage for _exposure, damage in done])
     return {
         "exposures": _stacked("exposures", [exposure for exposure, _damage in done]),
@@ -156,12 +152,11 @@ def run_drought(inputs: Inputs) -> Results:
 SPEEDS = ("default_speed_km_per_h", "access_speed_km_per_h", "max_access_m")
 
 
-def _screened(inputs: Inputs, system: Results) -> dict[str, pd.DataFrame]:
-    header = inputs.header
-    if not header.services:
+def _screened(header: StudyHeader, zones: pd.DataFrame, system: Results) -> dict[str, pd.DataFrame]:
+    if not header.access_services:
         return {name: empty(name) for name in ("components", "snapping", "access", "criticality")}
     return screen.screen(
-        system["assets"], system["links"], inputs.tables["zones"], header.services,
+        system["assets"], system["links"], zones, header.access_services,
         default_speed=header.optional("default_speed_km_per_h"),
         access_speed=float(header.value("access_speed_km_per_h")),
         max_access_m=float(header.value("max_access_m")),
@@ -170,7 +165,68 @@ def _screened(inputs: Inputs, system: Results) -> dict[str, pd.DataFrame]:
 
 def run_screen(inputs: Inputs) -> Results:
     """Access of people to services, and the criticality of every link they travel on."""
-    return _screened(inputs, inputs.system)
+    return _screened(inputs.header, inputs.tables["zones"], inputs.system)
+
+
+# --- disrupt ------------------------------------------------------------------------------------------------------
+
+
+def run_disrupt(inputs: Inputs) -> Results:
+    """Whom failures leave without services: each alone, by hazard, in drought years and in drawn areas."""
+    return disruptions(inputs, inputs.system)
+
+
+def disruptions(inputs: Inputs, system: Results) -> dict[str, pd.DataFrame]:
+    """Every table of the step, for the study's system or another."""
+    header, tables = inputs.header, inputs.tables
+    if not header.services:
+        return {name: empty(name) for name in DISRUPTIONS}
+    model, made = disrupt.build_model(system, tables, header)
+    items = disrupt.blocks(len(model.items), disrupt.ITEMS_PER_BLOCK)
+    alone = disrupt.joined(inputs.map(_("Every failure alone"), partial(disrupt.fail_alone, model), items))
+    made |= tally.single_failures(model, alone)
+    model = disrupt.with_priority(model, alone)
+    parts = []
+    for hazard in _hazards(inputs, model, system):
+        work = [(hazard, block) for block in disrupt.blocks(model.samples, disrupt.SAMPLES_PER_BLOCK)]
+        part = disrupt.joined(inputs.map(_("Events of hazards"), partial(disrupt.sample_events, model), work))
+        rule = header.value("ead_rule")
+        parts.append(tally.sampled(model, hazard, part, zones=tables["zones"], rule=rule))
+    if len(tables["areas"]):
+        shapes = stress.exposed_assets(**system).geometry
+        part = disrupt.strike_areas(model, shapes, tables["areas"])
+        layers = tables["areas"].rename(columns={"area_id": "layer_id"})
+        parts.append(tally.events(model, part, layers, samples=1))
+    return made | tally.stacked(parts)
+
+
+def struck(inputs: Inputs, fail: Sequence[str], areas: gpd.GeoDataFrame | None) -> dict[str, pd.DataFrame]:
+    """What a set of failures, or drawn areas, take from people: tables to look at."""
+    model, _made = disrupt.build_model(inputs.system, inputs.tables, inputs.header)
+    shapes = stress.exposed_assets(**inputs.system).geometry
+    return tally.struck(model, shapes, fail=fail, areas=areas)
+
+
+def disruptions_with(
+    inputs: Inputs, changes: pd.DataFrame, option_ids: Sequence[str], without: pd.DataFrame
+) -> pd.DataFrame:
+    """Expected disruptions without and with options in place."""
+    changed = apply_changes(inputs.system, changes, option_ids)
+    return tally.beside(without, disruptions(inputs, changed)["expected_disruptions"])
+
+
+def _hazards(inputs: Inputs, model: disrupt.Model, system: Results) -> Iterator[disrupt.Hazard]:
+    """Layers of intensity that stop something, and layers of drought, each group on the system."""
+    layers = inputs.tables["hazard_layers"]
+    same = stress.same_places(stress.exposed_assets(**system).geometry, _as_it_is(inputs).assets.geometry)
+    shapes = stress.exposed_assets(**system).geometry
+    for exposure in _as_it_is(inputs).at if same else _exposures(inputs, shapes):
+        hazard = disrupt.hazard_events(model, exposure, rule=inputs.header.value("ead_rule"))
+        if hazard:
+            yield hazard
+    dry = layers[(layers["quantity"] == "annual_probability") & (layers["hazard"] == "drought")]
+    for _name, layer in dry.groupby("layer_id", sort=True):
+        yield disrupt.drought_years(model, stress.expose(shapes, layer, **inputs.readers))
 
 
 # --- propose, appraise, choose ------------------------------------------------------------------------------------
@@ -180,25 +236,26 @@ def _damage_model(inputs: Inputs) -> propose.DamageModel | None:
     """From a system to the expected damages of the planning case; None where no layer holds an intensity."""
     if not stress.groups(inputs.tables["hazard_layers"]):
         return None
-    base, curves = _as_it_is(inputs), _curves(inputs)
+    base, curves, header = _as_it_is(inputs), _curves(inputs), inputs.header
+    groups, readers = stress.groups(inputs.tables["hazard_layers"]), inputs.readers
 
     def model(system: Results) -> pd.DataFrame:
         assets = stress.exposed_assets(**system)
         same = stress.same_places(base.assets.geometry, assets.geometry)
-        at = base.at if same else _exposures(inputs, assets.geometry)
+        at = base.at if same else [stress.expose(assets.geometry, layers, **readers) for layers in groups]
         damages = pd.concat([stress.damage(assets, exposure, curves) for exposure in at], ignore_index=True)
-        expected = stress.expected(damages, assets, rules=[inputs.header.value("ead_rule")])
-        case = propose.planning_case(expected, inputs.header)
+        expected = stress.expected(damages, assets, rules=[header.value("ead_rule")])
+        case = propose.planning_case(expected, header)
         return case.groupby("asset_id")[propose.EAD].sum(min_count=1)
 
     return model
 
 
 def _service_model(inputs: Inputs) -> propose.ServiceModel | None:
-    if not inputs.header.services:
+    if not inputs.header.access_services:
         return None
-    items = list(propose.SERVICE_ITEMS)
-    return lambda system: _screened(inputs, system)["criticality"][items].sum()
+    items, header, zones = list(propose.SERVICE_ITEMS), inputs.header, inputs.tables["zones"]
+    return lambda system: _screened(header, zones, system)["criticality"][items].sum()
 
 
 def run_propose(inputs: Inputs) -> Results:
@@ -263,6 +320,9 @@ def run_measure(inputs: Inputs) -> Results:
 
 
 SYSTEM = ("assets", "links")
+DEPENDENCE = ("demand", "dependencies", "dependency_rules", "fragility", "recovery", "areas")
+SAMPLING = ("ead_rule", "samples", "seed", "failure_range_m", "repair_crews", "drought_loss_h")
+DISRUPTIONS = ("service_areas", "needs", "failures", "causes", *tally.EVENT_TABLES)
 HAZARD = ("hazard_layers", "curves", "curve_register", "curve_choices")
 PLANNING = ("ead_rule", "planning_scenario", "planning_model", "planning_epoch")
 
@@ -294,6 +354,17 @@ STEPS = (
         ),
         ("components", "snapping", "access", "criticality"), run_screen,
         tables=(*SYSTEM, "zones"), assumptions=SPEEDS, header=("crs", "services"),
+    ),
+    Step(
+        "disrupt",
+        later(
+            "Each service as a graph of suppliers, links and users; what assets need from each other; single "
+            "failures, samples of hazard events, drought years and drawn areas; the greatest state in which nothing "
+            "that has lost a need for longer than its backup still works; without and with those needs."
+        ),
+        DISRUPTIONS, run_disrupt,
+        tables=(*SYSTEM, "zones", "hazard_layers", *DEPENDENCE), assumptions=(*SPEEDS, *SAMPLING),
+        header=("crs", "services"),
     ),
     Step(
         "propose",

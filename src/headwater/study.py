@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,12 @@ import pandas as pd
 from headwater import __version__, schema
 from headwater.compute import Progress, map_items, silent
 from headwater.errors import Fault, TableError
-from headwater.journey import describe, stress, validate
-from headwater.provenance import Provenance, hash_file, hash_json
+from headwater.journey import describe, stress, summary, validate
+from headwater.provenance import Provenance, code_hash, hash_file, hash_json
 from headwater.reports.content import ReportContent
 from headwater.reports.document import write_report
 from headwater.settings import StudyHeader
-from headwater.steps import SCHEMA_OF, STEPS, Step, curve_sources, step_of
+from headwater.steps import SCHEMA_OF, STEPS, Step, curve_sources, disruptions_with, step_of, struck
 from headwater.store import rasters, results, studies
 from headwater.words import _, language, pick, told
 
@@ -38,6 +38,7 @@ class Study:
     header: StudyHeader
     workers: int | None = None
     progress: Progress = silent
+    scheduler: str | None = None
     _known: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     _hashes: dict[Path, str] = field(default_factory=dict, repr=False)
     _keys: dict[str, str] = field(default_factory=dict, repr=False)
@@ -81,7 +82,7 @@ class Study:
     @property
     def notices(self) -> list[str]:
         """What a reader should know and no rule forbids: what the results do not cover."""
-        known = {name: self._known[name] for name in ("exposures", "snapping") if name in self._known}
+        known = {name: self._known[name] for name in ("exposures", "snapping", "needs") if name in self._known}
         return validate.notices(self.tables, known | {"rasters": self._read[1]}, header=self.header)
 
     def describe(self) -> dict[str, pd.DataFrame]:
@@ -154,10 +155,62 @@ class Study:
         """The study's key figures in one tidy table: table `results`."""
         return self.result("results")
 
+    def expected_disruptions(self) -> pd.DataFrame:
+        """People without each service in an average year: table `expected_disruptions`."""
+        return self.result("expected_disruptions")
+
+    def failures(self) -> pd.DataFrame:
+        """What the failure of each asset and link alone takes from people: table `failures`."""
+        return self.result("failures")
+
+    def needs(self) -> pd.DataFrame:
+        """What assets need from services and each other, given and inferred: table `needs`."""
+        return self.result("needs")
+
+    def stress(self) -> None:
+        """Let assets and links fail, alone and by hazard, without and with what they need from each other."""
+        for name in ("exposures", "drought_losses", "failures"):
+            self.result(name)
+
+    def stress_summary(self) -> dict[str, pd.DataFrame]:
+        """Small tables of what matters most, by heading."""
+        return summary.overview(
+            self.result("expected_disruptions"), self.result("failures"), self.result("causes"), self.system
+        )
+
+    def strike(self, *, fail: Sequence[str] = (), area: Path | None = None) -> dict[str, pd.DataFrame]:
+        """What takes place when some assets and links fail together, or everything in drawn areas; keeps nothing.
+
+        Parameters
+        ----------
+        fail
+            Names of assets and links.
+        area
+            File of polygons.
+
+        Raises
+        ------
+        InputError
+            If a name is not known, or the file cannot be read or holds no polygon.
+        """
+        areas = None if area is None else studies.read_areas(area)
+        return struck(self, fail, areas)
+
+    def stress_with(self, option_ids: Sequence[str]) -> pd.DataFrame:
+        """Expected disruptions without and with options in place, side by side; keeps nothing.
+
+        Raises
+        ------
+        TableError
+            If an option is not known.
+        """
+        changes = self.result("proposed_changes")
+        return disruptions_with(self, changes, option_ids, self.result("expected_disruptions"))
+
     def assess(self) -> None:
         """Describe and stress the system: everything but the options and the plan."""
-        for name in ("exposures", "drought_losses", "access"):
-            self.result(name)
+        self.stress()
+        self.result("access")
 
     def plan(self) -> None:
         """Assess, propose, appraise and choose."""
@@ -241,28 +294,36 @@ class Study:
     # --- what steps ask for ---
 
     @property
-    def readers(self) -> dict[str, Callable]:
+    def readers(self) -> dict[str, Any]:
         """Readers of the study's rasters, by their path in the study."""
-
-        def read_values(files: Sequence[str], grid: Any, cells: Any) -> Any:
-            return rasters.values_at([self.folder / file for file in files], grid, cells, workers=self.workers)
-
-        return {"read_grid": lambda file: rasters.read_grid(self.folder / file), "read_values": read_values}
+        read = rasters.Rasters(self.folder.resolve(), self.workers)
+        return {"read_grid": read.grid, "read_values": read.values}
 
     def map(self, what: str, function: Callable, items: Iterable) -> Iterator:
-        """Map a function over work items, telling of progress."""
-        return map_items(function, items, workers=self.workers, what=what, progress=self.progress)
+        """Map a function over work items, here or on a cluster, telling of progress."""
+        return map_items(
+            function, items, workers=self.workers, scheduler=self.scheduler, what=what, progress=self.progress
+        )
+
+    def map_kept(
+        self, what: str, function: Callable, items: Sequence, *, names: Sequence[str], of: Callable
+    ) -> list[list[pd.DataFrame]]:
+        """Map a function over work items, keeping the tables of each on disk: a stopped run goes on after them."""
+        keys = [[f"{name}-{hash_json([name, of(item), self._key(step_of(name))])}" for name in names] for item in items]
+        missing = [item for item, own in zip(items, keys, strict=True) if not results.has_parts(self.out, own)]
+        made = self.map(what, function, missing)
+        done = []
+        for own in keys:
+            if not results.has_parts(self.out, own):
+                results.write_parts(self.out, dict(zip(own, next(made), strict=True)))
+            done.append(results.read_parts(self.out, own))
+        return done
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """A thing that several steps use, made when the first of them asks."""
         if name not in self._made:
             self._made[name] = make()
         return self._made[name]
-
-    def kept(self, name: str, of: Any, function: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-        """A part of a result, kept on disk once computed, so that a stopped run goes on after it."""
-        key = hash_json([name, of, self._key(step_of(name))])
-        return results.part(self.out, f"{name}-{key}", function)
 
     def _report_content(self) -> ReportContent:
         made = {name: self.result(name) for step in STEPS for name in step.makes}
@@ -292,6 +353,7 @@ def open_study(
     out: Path | str | None = None,
     workers: int | None = None,
     progress: Progress = silent,
+    scheduler: str | None = None,
 ) -> Study:
     """Open a study.
 
@@ -306,6 +368,8 @@ def open_study(
         Threads; all processors by default.
     progress
         Told of work as it goes.
+    scheduler
+        Address of a Dask scheduler that shares the work among its machines; None for threads here.
 
     Raises
     ------
@@ -316,7 +380,7 @@ def open_study(
     """
     path = Path(folder)
     header = studies.read_header(path)
-    return Study(path, Path(out) if out else Path("out") / header.study_id, header, workers, progress)
+    return Study(path, Path(out) if out else Path("out") / header.study_id, header, workers, progress, scheduler)
 
 
 def check_study(folder: Path | str) -> tuple[list[Fault], list[str]]:
@@ -390,11 +454,3 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return ", ".join(str(_plain(getattr(value, f.name))) for f in fields(value) if f.name != "name")
     return value
-
-
-@cache
-def code_hash() -> str:
-    """Hash of Headwater's own source: a result of other code is never taken for one of this."""
-    package = Path(__file__).parent
-    files = [path for path in sorted(package.rglob("*")) if path.suffix in {".py", ".csv"}]
-    return hash_json({str(path.relative_to(package)): hash_file(path) for path in files})

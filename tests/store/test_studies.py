@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,7 +15,7 @@ from shapely import Point
 
 from headwater import schema
 from headwater.errors import Fault, InputError, NotFound, TableError
-from headwater.settings import parse_header
+from headwater.settings import MODES, parse_header
 from headwater.store import studies
 
 Edit = Callable[[Path, Callable[[pd.DataFrame], pd.DataFrame | None]], None]
@@ -83,7 +84,7 @@ def test_text_nan_and_na_are_text_and_blank_is_missing(toy_study: Path, edit: Ed
 
 @pytest.mark.parametrize("name", [n for n in studies.INPUT_TABLES if n not in studies.REQUIRED_TABLES])
 def test_table_that_may_be_absent_is_empty_and_placed(toy_study: Path, name: str) -> None:
-    (toy_study / f"{name}.csv").unlink()
+    (toy_study / f"{name}.csv").unlink(missing_ok=True)
     table = read(toy_study, name)
     assert len(table) == 0
     assert list(table.columns) == list(schema.load_schema(name).index)
@@ -237,8 +238,21 @@ def test_template_names_only_assumptions_and_sections_that_exist() -> None:
     header = parse_header(tomllib.loads(uncommented.replace('source_id = ""', 'source_id = "s"')))
     assert header.gives("discount_rate")
     assert header.budgets
-    assert header.services
+    assert {service.mode for service in header.services} == set(MODES)
     assert header.limits
+
+
+def test_rows_that_the_template_shows_are_sound() -> None:
+    shown: dict[str, list[str]] = {}
+    for line in studies.TEMPLATE.splitlines():
+        if line.startswith("## ") and ".csv:" in line:
+            name = line[3:].partition(".csv:")[0]
+        elif line.startswith("##   "):
+            shown.setdefault(name, []).append(line[5:])
+    assert set(shown) == {"dependency_rules", "fragility", "recovery"}
+    for name, lines in shown.items():
+        table, found = schema.parse(pd.read_csv(StringIO("\n".join(lines)), dtype=str), name)
+        assert found + schema.faults(table, name) == []
 
 
 @pytest.mark.parametrize("name", ["Côte d'Ivoire", 'a "quoted" name', "with space"])

@@ -170,6 +170,15 @@ def exposed(exposure: Exposure, *, threshold: float, unit: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def hit(
+    assets: gpd.GeoDataFrame, layers: pd.DataFrame, *, curves: Curves, threshold: float, unit: str,
+    read_grid: ReadGrid, read_values: ReadValues,
+) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """Tables `exposures` and `damages` of one group of layers: a work item."""
+    exposure = expose(assets.geometry, layers, read_grid=read_grid, read_values=read_values)
+    return exposed(exposure, threshold=threshold, unit=unit), damage(assets, exposure, curves)
+
+
 def expected(damages: pd.DataFrame, assets: pd.DataFrame, *, rules: Sequence[Rule] = RULES) -> pd.DataFrame:
     """Table `expected_damages` under each rule, with the protection that assets are designed for."""
     if damages.empty:
@@ -209,6 +218,6 @@ def drought(
 
 
 __all__ = [
-    "Curves", "Exposure", "damage", "drought", "expected", "expose", "exposed", "exposed_assets", "groups", "of_rule",
-    "reached_m", "same_places", "study_curves",
+    "Curves", "Exposure", "damage", "drought", "expected", "expose", "exposed", "exposed_assets", "groups", "hit",
+    "of_rule", "reached_m", "same_places", "study_curves",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from headwater.errors import Fault, TableError
 from headwater.frames import longitude_latitude
 from headwater.geo.distance import great_circle_m
 from headwater.journey.choose import OBJECTIVES
+from headwater.journey.validate_system import SYSTEM_CHECKS, system_notices
 from headwater.options.changes import apply_changes
 from headwater.options.measures import BASES
 from headwater.risk.curves import curve_faults
@@ -186,7 +187,7 @@ def _assumptions(tables: Tables, header: StudyHeader) -> Iterator[Fault]:
     if proposed and header.budgets and header.objective == "npv_usd" and header.optional("discount_rate") is None:
         problem, remedy = _("is missing, and plans for net present value need it"), _("add [assumptions.discount_rate]")
         yield Fault(FILE, None, "assumptions.discount_rate", "", problem, remedy)
-    for name in NEEDED_BY_SERVICES if header.services else ():
+    for name in NEEDED_BY_SERVICES if header.access_services else ():
         if header.optional(name) is None:
             problem, remedy = _("is missing, and the services need it"), _("add it")
             yield Fault(FILE, None, f"assumptions.{name}", "", problem, remedy)
@@ -196,17 +197,6 @@ def _objective(_tables: Tables, header: StudyHeader) -> Iterator[Fault]:
     if header.objective not in OBJECTIVES:
         remedy = _("write one of {values}").format(values=", ".join(OBJECTIVES))
         yield Fault(FILE, None, "objectives.maximise", header.objective, _("no option has this value"), remedy)
-
-
-def _services(tables: Tables, header: StudyHeader) -> Iterator[Fault]:
-    for service in header.services:
-        place = f"services.{service.service_id}"
-        missing = set(service.facility_kinds) - set(tables["assets"]["kind"])
-        if missing:
-            kinds, remedy = ", ".join(sorted(missing)), _("add such assets, or correct the kind")
-            yield Fault(FILE, None, place, kinds, _("no asset is of this kind"), remedy)
-        if service.zone_kind not in set(tables["zones"]["kind"]):
-            yield Fault(FILE, None, place, service.zone_kind, _("no zone is of this kind"), _("add such zones"))
 
 
 def _prerequisites(tables: Tables, _header: StudyHeader) -> Iterator[Fault]:
@@ -249,9 +239,9 @@ CHECKS: dict[str, Callable[[Tables, StudyHeader], Iterator[Fault]]] = {
     "assumptions name sources that exist": _sources,
     "assumptions are complete and in their units": _assumptions,
     "the objective is a value that options have": _objective,
-    "services have facilities and people": _services,
     "prerequisites make no circle": _prerequisites,
     "options change rows and columns that exist": _changes,
+    **SYSTEM_CHECKS,
 }
 
 
@@ -263,13 +253,13 @@ def notices(tables: Tables, made: Tables, *, header: StudyHeader | None = None) 
     tables
         The study's tables.
     made
-        Results known by now: exposures, snapping; and `rasters`, the hazard layers with what their rasters hold.
+        Results known by now: exposures, snapping, needs; and `rasters`, the hazard layers with what their rasters hold.
     header
         The study's header, where its values may be told of too.
     """
     said = [
         *_negative_rate(header), *_swapped(made.get("rasters")), *_out_of_reach(tables, made.get("rasters")),
-        *_loose_ends(tables), *_idle_measures(tables),
+        *_loose_ends(tables), *_idle_measures(tables), *system_notices(tables, made, header),
     ]  # fmt: skip
     for name in ("assets", "links", "zones"):
         table = tables[name]

@@ -18,7 +18,7 @@ from headwater.reports.figures import NARROW, WIDE
 from headwater.reports.labels import hazard, rule, scenario
 from headwater.reports.maps import degrees, has_place
 from headwater.reports.numbers import years
-from headwater.reports.summaries import CASE, case_columns, components
+from headwater.reports.summaries import CASE, case_columns, components, matching
 from headwater.settings import StudyHeader
 from headwater.words import _
 
@@ -96,6 +96,23 @@ class ReportContent:
         chosen = self._planned(table)
         rank = chosen.groupby(case_columns(table), dropna=False)[value].sum().sort_values(ascending=False)
         return rank.index.to_frame(index=False).iloc[0]
+
+    def plan_cases(self, table: pd.DataFrame, value: str) -> list[tuple[pd.Series, pd.DataFrame]]:
+        """The case that single figures are shown for, hazard by hazard, with its rows; the largest total first.
+
+        Parameters
+        ----------
+        table
+            A table with the columns of `CASE`.
+        value
+            Column whose total decides.
+        """
+        found = []
+        for _hazard, rows in table.groupby("hazard") if len(table) else []:
+            case = self.plan_case(rows, value)
+            if case is not None:
+                found.append((case, matching(rows, case)))
+        return sorted(found, key=lambda pair: -float(pair[1][value].sum()))
 
     def _planned(self, table: pd.DataFrame) -> pd.DataFrame:
         chosen = table

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from headwater.files import write_atomically
 from headwater.reports.answer import answer
 from headwater.reports.content import ReportContent
+from headwater.reports.disruption import disruption
 from headwater.reports.labels import country, words_of
 from headwater.reports.numbers import currency_name
 from headwater.reports.place import access, system
@@ -30,6 +31,7 @@ CHAPTERS = (
     annual_probability,
     screening,
     access,
+    disruption,
     options,
     plan,
     assumptions,

@@ -124,6 +124,7 @@ def curve_chart(
     height: int = 300,
     write: Writer = compact,
     write_x: Writer = compact,
+    is_direct: bool = True,
 ) -> str:
     """Curves through points, with a band from low to high, over a logarithmic or a linear axis.
 
@@ -143,6 +144,9 @@ def curve_chart(
         Size of the drawing [px].
     write, write_x
         How values are written along each axis.
+    is_direct
+        Whether curves are named at their ends where there is room; otherwise in a legend above, as for curves that
+        end in one point.
 
     Examples
     --------
@@ -150,7 +154,7 @@ def curve_chart(
     >>> svg.count("<circle")
     2
     """
-    is_direct = width >= 500 and len(series) > 1
+    is_direct = is_direct and width >= 500 and len(series) > 1
     named = [] if is_direct or len(series) == 1 else [s.name for s in series]
     top, legend = legend_keys(named, width=width, top=22 if axis else 6)
     ticks = nice_ticks(min(0.0, smallest(series)), greatest(series))

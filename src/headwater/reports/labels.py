@@ -108,6 +108,7 @@ def rule(code: str) -> str:
         "triangle": _("triangle tail"),
         "rectangle": _("rectangle tail"),
         "loglinear": _("log-linear"),
+        "yearly": _("years sampled one by one"),
     }.get(code, plain(code))
 
 
@@ -140,6 +141,9 @@ def kind(code: str) -> str:
         "road_node": _("Road junction"),
         "rail_node": _("Rail junction"),
         "junction": _("Junction"),
+        "grid_node": _("Grid node"),
+        "grid_infeed": _("Grid infeed"),
+        "exchange_proxy": _("Exchange (proxy)"),
         "settlement": _("Settlement"),
         "district": _("District"),
         "region": _("Region"),
@@ -195,6 +199,19 @@ def unit(code: object) -> str:
         "usd_per_yr": _("USD a year"),
         "1/yr": _("a year"),
     }.get(plain(code), plain(code))
+
+
+def group(code: str) -> str:
+    """Name of a group of people."""
+    return {
+        "female": _("Women and girls"),
+        "male": _("Men and boys"),
+        "under_15": _("Children under 15"),
+        "over_64": _("People of 65 and over"),
+        "poor": _("People below the national poverty line"),
+        "urban": _("People in urban places"),
+        "rural": _("People in rural places"),
+    }.get(code, plain(code))
 
 
 def item(code: str) -> str:

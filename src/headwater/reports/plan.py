@@ -44,7 +44,7 @@ def option_names(table: pd.DataFrame, key: str) -> pd.Series:
 
 
 def options(content: ReportContent) -> Section:
-    """Section 7: what could be done, what it costs and what it brings."""
+    """Section 8: what could be done, what it costs and what it brings."""
     title = _("Options")
     lead = _(
         "Each option is a change to the system; its effect is the difference between the model with it and without."
@@ -174,7 +174,7 @@ def project_table(content: ReportContent, projects: pd.DataFrame) -> Html:
 
 
 def plan(content: ReportContent) -> Section:
-    """Section 8: the plans under each budget."""
+    """Section 9: the plans under each budget."""
     title = _("The plan")
     lead = _("The best set of options under each budget, with the proof of how close to the best possible it is.")
     if not content.has("plan_summaries"):

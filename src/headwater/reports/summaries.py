@@ -152,6 +152,35 @@ def matching(table: pd.DataFrame, case: pd.Series) -> pd.DataFrame:
     return table[keep]
 
 
+def sides(table: pd.DataFrame, keys: Sequence[str], values: Sequence[str]) -> pd.DataFrame:
+    """What is lost with dependencies and without them, side by side.
+
+    Parameters
+    ----------
+    table
+        Any table with the column with_cascade.
+    keys
+        Columns that tell its other rows apart; a missing key matches a missing key.
+    values
+        Columns to set side by side; those the table does not have are left out.
+
+    Returns
+    -------
+    table
+        The keys, each value with dependencies counted, and without as `{value}_direct`; missing where a side is.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"service": "water", "with_cascade": [True, False], "people": [5.0, 2.0]})
+    >>> sides(rows, ["service"], ["people"]).to_dict("records")
+    [{'service': 'water', 'people': 5.0, 'people_direct': 2.0}]
+    """
+    present = [value for value in values if value in table]
+    is_on = table["with_cascade"].astype(bool)
+    on, off = table.loc[is_on, [*keys, *present]], table.loc[~is_on, [*keys, *present]]
+    return on.merge(off.rename(columns={value: f"{value}_direct" for value in present}), on=list(keys), how="left")
+
+
 def drought_spread(losses: pd.DataFrame) -> pd.DataFrame:
     """Least and greatest probability and loss of each asset, over all models, scenarios and epochs.
 

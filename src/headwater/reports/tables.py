@@ -77,6 +77,17 @@ def money_column(key: str, heading: str, currency: str) -> Column:
     return Column(key, name, rounded, is_number=True)
 
 
+def folded(summary: str, html: Markup) -> Markup:
+    """A piece of HTML that the reader opens; left out on paper.
+
+    Examples
+    --------
+    >>> folded("Every case", Markup("<p>1</p>"))
+    Markup('<details><summary>Every case</summary><p>1</p></details>')
+    """
+    return Markup("<details><summary>{}</summary>{}</details>").format(summary, html)
+
+
 def cell(value: Any, write: Callable[[Any], str] | None = None) -> Markup:
     """What a value looks like in a table; a dash that says so where there is none.
 

@@ -28,7 +28,8 @@ from headwater.words import _
 
 INPUT_TABLES = (
     "sources", "assets", "links", "zones", "hazard_layers", "hazard_classes", "curve_register", "curves",
-    "curve_choices", "measures", "options", "changes",
+    "curve_choices", "demand", "dependencies", "dependency_rules", "fragility", "recovery", "areas", "measures",
+    "options", "changes",
 )  # fmt: skip
 """Tables a study folder may hold, in the order they refer to each other."""
 
@@ -255,11 +256,59 @@ note = {{ en = "Damage is held at its last value beyond the rarest event." }}
 # amount_usd = 0
 # name = {{ en = "Low budget" }}
 
-# [[services]]
+# [[services]]             # access: people travel to the nearest facility over the links
 # id = "hospital"
 # facility_kinds = ["hospital"]
 # zone_kind = "settlement"
+# link_kinds = ["road"]
 # name = {{ en = "Hospital" }}
+# standard = {{ en = "Able to reach a hospital by road" }}
+
+# [[services]]             # network: brought over links from suppliers; who is far from them shares a pool
+# id = "electricity"
+# mode = "network"
+# sector = "energy"
+# facility_kinds = ["power_plant"]
+# zone_kind = "settlement"
+# link_kinds = ["power_line"]
+# max_distance_m = 5000    # farthest node a place takes it from
+# pool_beyond = true
+# infeed_kinds = ["substation"]
+# unit = "MW"              # of demand, and of the capacities that count
+# demand_per_person = 0.0001
+# basis = "judgement"      # or source_id, a row of sources.csv
+# name = {{ en = "Electricity" }}
+
+# [[services]]             # pool: no network is known; all suppliers feed one pool
+# id = "fuel"
+# mode = "pool"
+# sector = "energy"
+# facility_kinds = ["fuel_depot"]
+# zone_kind = "settlement"
+# name = {{ en = "Fuel" }}
+
+# [[services]]             # nearest: from the nearest supplier
+# id = "drinking_water"
+# mode = "nearest"
+# sector = "water"
+# facility_kinds = ["water_works"]
+# zone_kind = "settlement"
+# max_distance_m = 20000
+# name = {{ en = "Drinking water" }}
+
+## What needs what, when it fails and how long repairs take stand in tables. Rows that show the form, not the numbers:
+##
+## dependency_rules.csv: what all assets of a kind need, and for how many hours they do without
+##   rule_id,applies_to_sector,applies_to_kind,service,max_distance_m,backup_h,basis
+##   hospital_electricity,social,hospital,electricity,5000,24,judgement
+##
+## fragility.csv: intensity from which assets stop, in the unit of the hazard layers
+##   hazard,sector,kind,fails_from,fails_from_low,fails_from_high,basis
+##   river_flood,energy,substation,0.5,0.3,1.0,judgement
+##
+## recovery.csv: hours until they work again
+##   hazard,sector,kind,repair_h,repair_h_low,repair_h_high,basis
+##   any,energy,any,48,24,96,judgement
 
 # [[limits]]
 # en = "What a reader must not conclude from this study."
@@ -304,3 +353,30 @@ def _write_templates(folder: Path, *, name: str, iso3: str, year: int) -> None:
         (folder / f"{table}.csv").write_text(",".join(schema.empty(table).columns) + "\n", encoding="utf-8")
     text = TEMPLATE.format(name=name, id=re.sub(r"[^\w.-]+", "-", name), iso3=iso3, year=year, horizon=year + 25)
     (folder / FILE).write_text(text, encoding="utf-8")
+
+
+def read_areas(path: Path) -> gpd.GeoDataFrame:
+    """Table `areas` from a file of polygons, one event for each; those without a name are numbered.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has no coordinate reference system, or holds something else than polygons.
+    """
+    try:
+        drawn = pyogrio.read_dataframe(path)
+    except (pyogrio.errors.DataSourceError, OSError) as error:
+        message = _("{file} cannot be read as GeoJSON or GeoPackage: {reason}")
+        raise InputError(message.format(file=path, reason=error)) from error
+    is_drawn = isinstance(drawn, gpd.GeoDataFrame) and len(drawn) > 0
+    if not is_drawn or not drawn.geom_type.isin(["Polygon", "MultiPolygon"]).all():
+        message = _("{file} must hold polygons and nothing else: draw each area as a polygon.")
+        raise InputError(message.format(file=path))
+    if drawn.crs is None:
+        raise InputError(_("{file} has no coordinate reference system; save it with one.").format(file=path))
+    numbers = pd.Series([f"area_{number}" for number in range(1, len(drawn) + 1)])
+    ids = drawn["area_id"].astype("str") if "area_id" in drawn else numbers
+    names = drawn["name"].fillna(numbers).astype("str") if "name" in drawn else numbers
+    hazard = drawn["hazard"] if "hazard" in drawn else pd.Series([pd.NA] * len(drawn))
+    columns = {"area_id": ids, "name": names, "hazard": hazard}
+    return gpd.GeoDataFrame(columns, geometry=drawn.geometry.to_numpy(), crs=drawn.crs)
