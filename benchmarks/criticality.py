@@ -57,11 +57,15 @@ def naive_way(*, nodes: int, links: int, some: int) -> Work:
     reached = np.isfinite(usual)
     chosen = np.random.default_rng(5).permutation(links)[:some] if some < links else np.arange(links)
     rows = np.repeat(np.arange(nodes), np.diff(graph.indptr))
+    ends = [(roads.tail[link], roads.head[link]) for link in chosen]
+    entries = {
+        link: [np.flatnonzero((rows == i) & (graph.indices == j))[0] for i, j in ((a, b), (b, a))]
+        for link, (a, b) in zip(chosen, ends, strict=True)
+    }
 
     def without(link: int) -> np.ndarray:
         """Times when one link is not there: its two entries are made too long to use."""
-        a, b = roads.tail[link], roads.head[link]
-        at = [np.flatnonzero((rows == i) & (graph.indices == j))[0] for i, j in ((a, b), (b, a))]
+        at = entries[link]
         graph.data[at] = 1e9
         hours = dijkstra(graph, indices=facilities, min_only=True)
         graph.data[at] = roads.hours[link]

@@ -18,7 +18,7 @@ class Roads:
 
 
 def make_roads(nodes: int, links: int, *, seed: int = 20260101) -> Roads:
-    """Points at random in a square, each joined to near neighbours, some joins left out; ends are connected."""
+    """Points at random in a square, each joined to near neighbours, some joins left out."""
     from scipy.spatial import cKDTree
 
     rng = np.random.default_rng(seed)
