@@ -321,6 +321,19 @@ def test_services_and_dependencies_are_listed(html: str) -> None:
     assert "1 dependencies are not met even when nothing fails" in html
 
 
+def test_every_value_assumed_is_listed_with_its_bounds_and_basis(district: ReportContent) -> None:
+    repair = {"hazard": "any", "sector": "energy", "kind": "any", "repair_h": 48.0, "basis": "judgement"}
+    stops = {"hazard": "river_flood", "sector": "transport", "kind": "road", "fails_from": 0.3, "basis": "judgement"}
+    tables = district.tables | {
+        "recovery": pd.DataFrame([repair | {"repair_h_low": 12.0, "repair_h_high": 96.0}]),
+        "fragility": pd.DataFrame([stops | {"fails_from_low": 0.1, "fails_from_high": 0.5}]),
+    }
+    text = render(dataclasses.replace(district, tables=tables), language="en")
+    cells = re.sub(r"<[^>]+>", "|", text)
+    assert re.search(r"Energy: everything else\|+repair after any hazard\|+48 h\|+12–96\|+judgement", cells)
+    assert re.search(r"Road\|+stops from this intensity: River flood\|+0\.3( m)?\|+0\.1–0\.5\|+judgement", cells)
+
+
 def test_losses_spread_through_what_the_suppliers_lack(district: ReportContent) -> None:
     suppliers = {service.service_id: service.facility_kinds for service in district.header.services}
     kinds = district.components()["kind"]

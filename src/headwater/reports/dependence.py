@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ import pandas as pd
 from headwater.errors import UnitError
 from headwater.reports.answer import service_name
 from headwater.reports.content import Html, Note, ReportContent
+from headwater.reports.labels import hazard as hazard_name
 from headwater.reports.labels import kind as kind_name
+from headwater.reports.labels import sector as sector_name
 from headwater.reports.labels import unit as unit_name
 from headwater.reports.labels import words_of
 from headwater.reports.numbers import hours, kilometres, number, rounded, to_figures
@@ -28,6 +31,8 @@ def dependence_blocks(content: ReportContent) -> list[Any]:
     if content.has("needs") or content.has("dependency_rules"):
         blocks.append(dependency_table(content))
         blocks += unmet_note(content)
+    if any(content.has(name) for name in ("fragility", "recovery")) or content.has("service_areas"):
+        blocks.append(value_table(content))
     return blocks
 
 
@@ -75,6 +80,83 @@ def dependency_table(content: ReportContent) -> Html:
         "study again. A rule switched off counts for nothing."
     )
     return Html(html_table(pd.DataFrame(rows), columns, caption=_("What needs what: every dependency assumed")), note)
+
+
+def value_table(content: ReportContent) -> Html:
+    """Every other value assumed: demand and reach of services, when things stop, and how long repair takes."""
+    rows = [*_reach_rows(content), *_threshold_rows(content), *_repair_rows(content)]
+    columns = [
+        Column("what", _("Of what")),
+        Column("kind", _("Which value"), is_long=True),
+        Column("value", _("Value"), is_number=True),
+        Column("bounds", _("Between"), is_number=True),
+        Column("basis", _("Basis"), is_long=True),
+    ]
+    note = _(
+        "A value between bounds is drawn anew in every sample; single failures and drawn areas take the value itself."
+    )
+    return Html(html_table(pd.DataFrame(rows), columns, caption=_("Every other value assumed")), note)
+
+
+def _reach_rows(content: ReportContent) -> list[dict[str, Any]]:
+    rows = []
+    for service in content.header.services:
+        unit = unit_name(service.unit)
+        values = {}
+        if service.max_distance_m is not None:
+            values[_("farthest place it is taken from")] = kilometres(service.max_distance_m)
+        if service.demand_per_person is not None:
+            values[_("demand of a thousand people")] = f"{number(1000 * service.demand_per_person)} {unit}"
+        if service.demand_elsewhere:
+            values[_("demand of people in no zone")] = f"{number(service.demand_elsewhere)} {unit}"
+        basis = _basis(content, service.basis or "source", service.source_id or None)
+        rows += [
+            {"what": words_of(service.name), "kind": kind, "value": value, "bounds": "", "basis": basis}
+            for kind, value in values.items()
+        ]
+    return rows
+
+
+def _threshold_rows(content: ReportContent) -> list[dict[str, Any]]:
+    columns = ["hazard", "kind", "sector", "fails_from", "fails_from_low", "fails_from_high", "basis", "source_id"]
+    layers = content.table("hazard_layers")
+    units = layers.drop_duplicates("hazard").set_index("hazard")["unit"] if len(layers) else pd.Series(dtype=object)
+    return [
+        {
+            "what": _of_what(row),
+            "kind": _("stops from this intensity: {hazard}").format(hazard=hazard_name(row["hazard"])),
+            "value": f"{number(row['fails_from'])} {unit_name(str(units.get(row['hazard'], '')))}".strip(),
+            "bounds": _bounds(row["fails_from_low"], row["fails_from_high"]),
+            "basis": _basis(content, row["basis"], row["source_id"]),
+        }
+        for row in content.table("fragility").reindex(columns=columns).to_dict("records")
+    ]
+
+
+def _repair_rows(content: ReportContent) -> list[dict[str, Any]]:
+    columns = ["hazard", "kind", "sector", "repair_h", "repair_h_low", "repair_h_high", "basis", "source_id"]
+    return [
+        {
+            "what": _of_what(row),
+            "kind": _("repair after any hazard")
+            if row["hazard"] == "any"
+            else _("repair: {hazard}").format(hazard=hazard_name(row["hazard"])),
+            "value": hours(row["repair_h"]),
+            "bounds": _bounds(row["repair_h_low"], row["repair_h_high"]),
+            "basis": _basis(content, row["basis"], row["source_id"]),
+        }
+        for row in content.table("recovery").reindex(columns=columns).to_dict("records")
+    ]
+
+
+def _of_what(row: Mapping[Any, Any]) -> str:
+    if row["kind"] == "any":
+        return _("{sector}: everything else").format(sector=sector_name(str(row["sector"])))
+    return kind_name(str(row["kind"]))
+
+
+def _bounds(low: Any, high: Any) -> str:
+    return "" if pd.isna(low) or pd.isna(high) else f"{number(low)}–{number(high)}"
 
 
 def unmet_note(content: ReportContent) -> list[Note]:
