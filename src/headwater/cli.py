@@ -127,11 +127,10 @@ def stress(
     with _running(study, out, workers, language, scheduler) as opened:
         if fail or area:
             for name, rows in opened.strike(fail=fail or (), area=area).items():
-                screen.print(_plain_table(name, rows))
+                screen.print(_plain_table(name, rows.map(_with_thousands)))
         elif options:
-            screen.print(
-                _plain_table(_("Expected each year, without and with the options"), opened.stress_with(options))
-            )
+            for name, rows in opened.stress_with(options).items():
+                screen.print(_plain_table(name, rows))
         else:
             opened.stress()
             for name, rows in opened.stress_summary().items():
@@ -261,6 +260,10 @@ def _faults_table(faults: list) -> Table:
         row = "" if fault.row is None else str(fault.row)
         table.add_row(fault.file, row, fault.column, fault.value, fault.problem, fault.remedy)
     return table
+
+
+def _with_thousands(value: object) -> object:
+    return f"{value:,.0f}" if isinstance(value, int | float) else value
 
 
 def _plain_table(name: str, rows: object) -> Table:

@@ -208,11 +208,10 @@ def struck(inputs: Inputs, fail: Sequence[str], areas: gpd.GeoDataFrame | None) 
 
 
 def disruptions_with(
-    inputs: Inputs, changes: pd.DataFrame, option_ids: Sequence[str], without: pd.DataFrame
-) -> pd.DataFrame:
-    """Expected disruptions without and with options in place."""
-    changed = apply_changes(inputs.system, changes, option_ids)
-    return tally.beside(without, disruptions(inputs, changed)["expected_disruptions"])
+    inputs: Inputs, changes: pd.DataFrame, option_ids: Sequence[str], without: Results
+) -> dict[str, pd.DataFrame]:
+    """What options avoid of disruption, in small tables by heading."""
+    return tally.beside(without, disruptions(inputs, apply_changes(inputs.system, changes, option_ids)))
 
 
 def _hazards(inputs: Inputs, model: disrupt.Model, system: Results) -> Iterator[disrupt.Hazard]:

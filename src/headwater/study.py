@@ -18,7 +18,7 @@ import pandas as pd
 
 from headwater import __version__, schema
 from headwater.compute import Progress, map_items, silent
-from headwater.errors import Fault, TableError
+from headwater.errors import Fault, NotFound, TableError
 from headwater.journey import describe, stress, summary, validate
 from headwater.provenance import Provenance, code_hash, hash_file, hash_json
 from headwater.reports.content import ReportContent
@@ -196,16 +196,22 @@ class Study:
         areas = None if area is None else studies.read_areas(area)
         return struck(self, fail, areas)
 
-    def stress_with(self, option_ids: Sequence[str]) -> pd.DataFrame:
-        """Expected disruptions without and with options in place, side by side; keeps nothing.
+    def stress_with(self, option_ids: Sequence[str]) -> dict[str, pd.DataFrame]:
+        """What options avoid of disruption, in small tables by heading; keeps nothing.
 
         Raises
         ------
-        TableError
-            If an option is not known.
+        NotFound
+            If an option is not known, or changes nothing.
         """
         changes = self.result("proposed_changes")
-        return disruptions_with(self, changes, option_ids, self.result("expected_disruptions"))
+        known = sorted(changes["option_id"].unique())
+        unknown = [option for option in option_ids if option not in known]
+        if unknown:
+            message = _("No option of this study changes the system by the name {names}. Some that do: {known}")
+            raise NotFound(message.format(names=", ".join(unknown), known=", ".join(known[:10])))
+        without = {name: self.result(name) for name in ("expected_disruptions", "failures")}
+        return disruptions_with(self, changes, option_ids, without)
 
     def assess(self) -> None:
         """Describe and stress the system: everything but the options and the plan."""
@@ -452,5 +458,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return "; ".join(_plain(item) for item in value)
     if is_dataclass(value):
-        return ", ".join(str(_plain(getattr(value, f.name))) for f in fields(value) if f.name != "name")
+        given = {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name != "name"}
+        return ", ".join(f"{name} = {part}" for name, part in given.items() if part not in (None, "", 0.0))
+    if isinstance(value, Mapping):
+        return str(value.get("en", next(iter(value.values()), "")))
     return value

@@ -14,7 +14,7 @@ from shapely import box
 from tests.national import write_national
 
 import headwater as hw
-from headwater.errors import InputError
+from headwater.errors import InputError, NotFound
 from headwater.schema import check
 from headwater.steps import DISRUPTIONS
 
@@ -161,6 +161,18 @@ def test_a_second_line_takes_from_nobody(country, tmp_path):
 def test_a_hospital_that_moves_is_looked_up_where_it_stands_now(country, tmp_path):
     before, after = avoided(country, tmp_path, "move_hospital")
     assert after["hospital"] != before["hospital"]
+
+
+def test_what_an_option_avoids_is_told_for_a_year_and_for_single_failures(country, tmp_path):
+    study = hw.open_study(country, out=tmp_path / "out", workers=1)
+    year, alone = study.stress_with(["batteries"]).values()
+    connectivity = year[year["service"] == "connectivity"].iloc[0]
+    figures = [float(connectivity[f"people a year, {way}"].replace(",", "")) for way in ("without", "with", "avoided")]
+    assert figures[2] == pytest.approx(figures[0] - figures[1], abs=1)
+    assert figures[2] > 0
+    assert set(alone["service"]) >= {"connectivity", "electricity", "hospital", "water"}
+    with pytest.raises(NotFound, match="by the name nothing"):
+        study.stress_with(["nothing"])
 
 
 # --- by hand ------------------------------------------------------------------------------------------------------

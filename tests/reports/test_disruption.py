@@ -293,7 +293,7 @@ def test_what_dependencies_add_is_said_in_words(html: str) -> None:
         "95 %: 893–1,090. Without dependencies 320; another 672 (68% of the whole) lose it only through dependencies."
         in html
     )
-    assert re.search(r"1,120 people a year \(95 %: 1,010–1,230\)\. Dependencies add nothing\.", html)
+    assert re.search(r"1,120 people a year \(95 %: 1,010–1,230\)\. In these events dependencies add nothing\.", html)
 
 
 def test_every_case_is_in_the_table_none_averaged(html: str) -> None:

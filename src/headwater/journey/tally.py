@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -99,7 +99,11 @@ def struck(model: Model, shapes: gpd.GeoSeries, *, fail: Sequence[str], areas: g
         hours = part.repairs.set_index("item")["end_h"].reindex(numbers).to_numpy(float)
         chain = causes(model.system, np.array(numbers, np.int32), hours)
         if len(chain):
-            found[_("What stops because of it")] = chain.head(TOP)
+            names = {
+                "stopped_id": _("stops"), "step": _("step"), "service": _("for want of"),
+                "because_of_id": _("because of"), "hour": _("at hour"),
+            }  # fmt: skip
+            found[_("What stops because of it")] = chain.head(TOP).rename(columns=names)
     if areas is not None:
         part = strike_areas(model, shapes, areas)
         for number, name in enumerate(areas["name"]):
@@ -121,25 +125,47 @@ def _whole(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:,.0f}"
 
 
-def beside(without: pd.DataFrame, with_them: pd.DataFrame) -> pd.DataFrame:
-    """Expected disruptions without and with options, dependencies counted, and the difference.
+def beside(without: Mapping[str, pd.DataFrame], with_them: Mapping[str, pd.DataFrame]) -> Tables:
+    """What options avoid, dependencies counted: in an average year, and over all single failures, by heading.
 
     Parameters
     ----------
     without, with_them
-        Tables `expected_disruptions`.
+        Tables `expected_disruptions` and `failures`, without and with the options.
     """
-    keys = [*GROUP, "service"]
-    figures = {"population_without_per_yr": _("people a year"), "user_hours_lost_per_yr": _("person-hours a year")}
-    both = without[without["with_cascade"]].merge(
-        with_them[with_them["with_cascade"]], on=keys, how="outer", suffixes=("", "_with")
-    )
-    rows = both[keys].copy()
+    years = [tables["expected_disruptions"].query("with_cascade") for tables in (without, with_them)]
+    cases = [_("case"), _("service")]
+    named = [
+        rows.assign(**{cases[0]: _in_words(rows[GROUP]), cases[1]: rows["service"]}).groupby(cases, sort=False)
+        for rows in years
+    ]
+    failures = [
+        tables["failures"].assign(**{cases[1]: tables["failures"]["service"]}) for tables in (without, with_them)
+    ]
+    alone = [rows.groupby(cases[1:], sort=True) for rows in failures]
+    year = {"population_without_per_yr": _("people a year"), "user_hours_lost_per_yr": _("person-hours a year")}
+    one = {"population_without": _("people"), "person_hours_per_journey": _("person-hours a journey")}
+    return {
+        _("Expected each year, without and with the options"): _differences(*named, figures=year),
+        _("Summed over all single failures, without and with the options"): _differences(*alone, figures=one),
+    }
+
+
+def _in_words(keys: pd.DataFrame) -> pd.Series:
+    words = keys.astype(object)
+    return words.where(words.notna(), "").astype(str).agg(" ".join, axis=1)
+
+
+def _differences(before: Any, after: Any, *, figures: Mapping[str, str]) -> pd.DataFrame:
+    """Sums of figures without and with, and the difference, one row per group."""
+    columns = list(figures)
+    both = before[columns].sum(min_count=1).join(after[columns].sum(min_count=1).add_suffix("_with"), how="outer")
+    rows = pd.DataFrame(both.index.to_frame(index=False))
     for column, name in figures.items():
-        before, after = both[column].astype(float), both[f"{column}_with"].astype(float)
-        rows[_("{figure}, without").format(figure=name)] = [_whole(value) for value in before]
-        rows[_("{figure}, with").format(figure=name)] = [_whole(value) for value in after]
-        rows[_("{figure}, avoided").format(figure=name)] = [_whole(value) for value in before - after]
+        ends = [both[column].to_numpy(float), both[f"{column}_with"].to_numpy(float)]
+        rows[_("{figure}, without").format(figure=name)] = [_whole(value) for value in ends[0]]
+        rows[_("{figure}, with").format(figure=name)] = [_whole(value) for value in ends[1]]
+        rows[_("{figure}, avoided").format(figure=name)] = [_whole(value) for value in ends[0] - ends[1]]
     return rows
 
 

@@ -57,7 +57,8 @@ def service_table(content: ReportContent) -> Html:
     ]
     note = _(
         "A place loses a service when less of its demand is met than when nothing fails; people who were never served "
-        "cannot lose it. Supply: the capacity of the suppliers where it is known in the unit of the service."
+        "cannot lose it. Supply: the capacity of the suppliers where it is known in the unit of the service. Demand: "
+        "that of people in no zone is in it."
     )
     return Html(html_table(pd.DataFrame(rows), columns, caption=_("The services")), note)
 
@@ -210,7 +211,7 @@ def _service_row(content: ReportContent, key: str, areas: pd.DataFrame, service:
         "unit": unit,
         "people": areas["population"].sum(),
         "served": (areas["population"] * areas["served_share"]).sum(),
-        "demand": rounded(areas["demand"].sum()),
+        "demand": rounded(areas["demand"].sum() + (service.demand_elsewhere if service else 0.0)),
         "ways": _("; ").join(joined),
         **_supply(content, service, unit),
     }

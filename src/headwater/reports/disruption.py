@@ -125,7 +125,7 @@ def through_words(row: pd.Series) -> str:
     """What dependencies add to a loss, in words."""
     added = row[PEOPLE] - row[f"{PEOPLE}_direct"]
     if is_missing(added) or not added > 0:
-        return _("Dependencies add nothing.")
+        return _("In these events dependencies add nothing.")
     words = _(
         "Without dependencies {direct}; another {added} ({share} of the whole) lose it only through dependencies."
     )

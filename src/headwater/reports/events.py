@@ -75,7 +75,7 @@ def loss_figure(
         case=case_name(case, with_hazard=False)
     )
     if len(series) == 1:
-        subtitle += " · " + _("Dependencies add nothing.")
+        subtitle += " · " + _("In these events dependencies add nothing.")
     others = len(every[case_columns(every)].drop_duplicates()) - 1
     if others:
         subtitle += " · " + _("{count} more cases are in the table.").format(count=number(others))

@@ -83,7 +83,9 @@ def sides_table(content: ReportContent) -> Html:
     note = _(
         "Without: what the network of the service itself loses. With: what is lost as well because an asset that the "
         "service rests on has been without electricity, water or another need for longer than its back-up. The "
-        "figure below shows through which service the difference spreads."
+        "figure below shows through which service the difference spreads. Longer ways are counted at the moment of "
+        "failure only: a hospital that stops when its back-up is empty takes the service from those who reach no "
+        "other, and the longer way of the others is not counted."
     )
     return Html(html_table(rows, columns, caption=_("Single failures, without and with dependencies")), note)
 
@@ -211,7 +213,7 @@ def top_table(content: ReportContent, items: pd.DataFrame) -> Html:
     )
     columns = [
         Column("name", _("Fails alone")),
-        Column("people", _("People without a service"), rounded, is_number=True),
+        Column("people", _("People, services added up"), rounded, is_number=True),
         Column("direct", _("of them directly"), rounded, is_number=True),
         Column("why", _("Why: what stops because of it"), is_long=True),
         Column("services", _("Services lost"), is_long=True),
