@@ -185,7 +185,7 @@ def disruptions(inputs: Inputs, system: Results) -> dict[str, pd.DataFrame]:
     items = disrupt.blocks(len(model.items), disrupt.ITEMS_PER_BLOCK)
     alone = disrupt.joined(inputs.map(_("Every failure alone"), partial(disrupt.fail_alone, model), items))
     made |= tally.single_failures(model, alone)
-    model = disrupt.with_priority(model, alone)
+    model = disrupt.with_priority(model, made["failures"])
     parts = []
     for hazard in _hazards(inputs, model, system):
         work = [(hazard, block) for block in disrupt.blocks(model.samples, disrupt.SAMPLES_PER_BLOCK)]
@@ -203,6 +203,8 @@ def disruptions(inputs: Inputs, system: Results) -> dict[str, pd.DataFrame]:
 def struck(inputs: Inputs, fail: Sequence[str], areas: gpd.GeoDataFrame | None) -> dict[str, pd.DataFrame]:
     """What a set of failures, or drawn areas, take from people: tables to look at."""
     model, _made = disrupt.build_model(inputs.system, inputs.tables, inputs.header)
+    if model.crews is not None:
+        model = disrupt.with_priority(model, inputs.result("failures"))
     shapes = stress.exposed_assets(**inputs.system).geometry
     return tally.struck(model, shapes, fail=fail, areas=areas)
 

@@ -226,5 +226,16 @@ def test_one_crew_takes_longer_than_many(country, made, tmp_path):
         header.write('\n[assumptions.repair_crews]\nvalue = 1\nbasis = "judgement"\n')
     found = hw.open_study(other, out=tmp_path / "out").result("expected_disruptions")
     column = "user_hours_lost_per_yr"
+    lines = pd.read_csv(country / "links.csv")["link_id"]
+    three = [line for line in lines if line.startswith("power_line")][:3]
+    hours = [
+        hw.open_study(folder, out=tmp_path / folder.parent.name / "again").strike(fail=three)
+        for folder in (country, other)
+    ]
+    many, one = (
+        sum(float(text.replace(",", "").replace("–", "0")) for text in next(iter(tables.values())).iloc[:, 3])
+        for tables in hours
+    )
+    assert one > many > 0
     assert (found[column] >= made["expected_disruptions"][column] - 1e-6).all()
     assert found[column].sum() > made["expected_disruptions"][column].sum()

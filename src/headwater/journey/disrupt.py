@@ -339,6 +339,7 @@ def joined(parts: Iterable[Part]) -> Part:
     )  # fmt: skip
 
 
-def with_priority(model: Model, alone: Part) -> Model:
-    """The model with what each item's failure alone takes from people, by which repairs are put in order."""
-    return replace(model, priority=alone.people[1].sum(axis=1))
+def with_priority(model: Model, failures: pd.DataFrame) -> Model:
+    """The model with what each item's failure alone takes from people (table `failures`): it puts repairs in order."""
+    people = failures.groupby("item_id")["population_without"].sum()
+    return replace(model, priority=people.reindex(model.items.index).fillna(0.0).to_numpy(np.float64))

@@ -249,7 +249,7 @@ def journeys(
     """Zones and facilities joined to the network, and the shortest journeys; parameters and errors as for `access`."""
     check(zones, "zones")
     check(facilities, "assets")
-    _check_one_level(zones)
+    check_one_level(zones)
     _check_assumptions(access_speed_km_per_h, max_access_m)
     n = len(network.node_ids)
     joined = _joined_zones(network, zones, max_access_m)
@@ -311,7 +311,8 @@ def _at(values: npt.NDArray, position: npt.NDArray) -> npt.NDArray:
     return values[position] if values.size else np.zeros(position.size, values.dtype)
 
 
-def _check_one_level(zones: pd.DataFrame) -> None:
+def check_one_level(zones: pd.DataFrame) -> None:
+    """Raise TableError if zones contain one another: their people would count twice."""
     if "parent_zone_id" not in zones.columns:
         return
     problem = _("the zone and its parent are both here: their people would count twice")

@@ -1,4 +1,4 @@
-"""The loops behind `paths`: a search from many seeds, sums down a forest, and the repair of one broken link.
+"""The loops behind `paths` and `delays`: searches, sums down a forest, and the repair of what is broken.
 
 Plain arrays only, all int32 or float64 (indptr int64), so that numba compiles each loop once and keeps it. They live
 in this one file because numba's cache of a function does not notice changes in other files.

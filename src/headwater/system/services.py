@@ -19,10 +19,11 @@ from headwater.errors import AssumptionError, InputError
 from headwater.frames import with_columns
 from headwater.schema import check
 from headwater.settings import Service
+from headwater.system.access import check_one_level
 from headwater.system.dependencies import build_needs
 from headwater.system.joining import Joints, joined, points
 from headwater.system.layers import NONE, Floats, Layer, Numbers, System
-from headwater.system.network import SHOWN, build_network, check_rows, names_at, positions
+from headwater.system.network import SHOWN, build_network, names_at, positions
 from headwater.system.paths import Graph, build_graph
 from headwater.words import _
 
@@ -216,7 +217,7 @@ def _layer(service: Service, world: _World) -> tuple[Layer, Joints, pd.DataFrame
     frame = _FRAMES[service.mode](service, world)
     joints = frame.joints
     people = world.zones[world.zones["kind"] == service.zone_kind].reset_index(drop=True)
-    _check_one_level(people)
+    check_one_level(people)
     demand, unit = _demand(people, world.demand, service)
     supply = capacities(world.assets, unit)
     is_source = world.assets["kind"].isin(service.facility_kinds).to_numpy() & (supply > 0)
@@ -356,12 +357,3 @@ def _names(table: pd.DataFrame, key: str) -> pd.Index:
 
 def _sorted(table: pd.DataFrame, key: str) -> pd.DataFrame:
     return table.iloc[np.argsort(table[key].astype("str").to_numpy(dtype=object), kind="stable")].reset_index(drop=True)
-
-
-def _check_one_level(zones: pd.DataFrame) -> None:
-    if "parent_zone_id" not in zones.columns:
-        return
-    problem = _("the zone and its parent are both here: their people would count twice")
-    remedy = _("give zones of one level only")
-    is_inside = positions(zones["parent_zone_id"], zones["zone_id"]) >= 0
-    check_rows(zones["parent_zone_id"], is_inside, table="zones", problem=problem, remedy=remedy)
