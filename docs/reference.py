@@ -19,10 +19,10 @@ import typer.main
 
 import headwater
 from headwater import schema
+from headwater.assumptions import known_assumptions
 from headwater.cli import app
 from headwater.errors import EXIT_CODES
 from headwater.risk import curves as packaged
-from headwater.settings import known_assumptions
 from headwater.steps import STEPS
 from headwater.store.studies import INPUT_TABLES
 

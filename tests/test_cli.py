@@ -381,9 +381,121 @@ def test_explain_of_a_broken_record_is_not_a_result(run: Run, toy_out: Path) -> 
     assert run("explain", toy_out / "damages.csv").code == 3
 
 
+# --- appraise, optimise, finance ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def traded(toy_study: Path) -> Path:
+    """Toytown with start years, something to trade off, futures, and money from a bank."""
+    toml('maximise = "npv_usd"', 'maximise = "npv_usd"\ntrade_off = ["npv_usd", "initial_cost_usd"]')(toy_study)
+    toml("[objectives]", "[timing]\nstart_years = [2025, 2035]\n\n[objectives]")(toy_study)
+    toml(
+        '[[budgets]]\nid = "low"\namount_usd = 450000',
+        '[[futures]]\nid = "usual"\n\n[[futures]]\nid = "dear"\nfactors.capital = 2.5\n\n'
+        '[[futures]]\nid = "hasty"\nassumptions.discount_rate = 0.2\n\n'
+        '[[budgets]]\nid = "low"\namount_usd = 450000\namounts_usd = [400000, 50000]',
+    )(toy_study)
+    (toy_study / "funding.csv").write_text(
+        "funding_id,name,instrument,share,interest_rate,tenor_yr,repayment,source_id\n"
+        "bank,Bank,commercial_loan,0.5,0.05,10,level,toytown\n",
+        encoding="utf-8",
+    )
+    return toy_study
+
+
+def test_appraise_shows_the_best_options_or_one(run: Run, root: Path, toy_out: Path) -> None:
+    folder = root / "tests" / "toytown" / "study"
+    ran = run("appraise", folder, "--out", toy_out)
+    assert ran.code == 0
+    worth = pd.read_csv(toy_out / "appraisals.csv").set_index("option_id")["npv_usd"]
+    lines = [line for line in ran.out.splitlines() if "raise_road:" in line or "flood_wall:" in line]
+    assert worth.idxmax() in lines[0]
+    one = run("appraise", folder, "--out", toy_out, "--option", "flood_wall:reservoir")
+    assert one.code == 0
+    assert "avoided_damage" in one.out
+    assert "npv_usd" in one.out
+    assert "raise_road" not in one.out
+
+
+def test_appraise_of_an_option_that_nobody_proposed(run: Run, root: Path, toy_out: Path) -> None:
+    ran = run("appraise", root / "tests" / "toytown" / "study", "--out", toy_out, "--option", "moon_base")
+    assert (ran.code, ran.out) == (3, "")
+    assert "No option by the name moon_base has been appraised" in ran.err
+    assert "flood_wall:" in ran.err
+
+
+def test_optimise_shows_plans_checks_front_and_futures(run: Run, traded: Path, toy_out: Path) -> None:
+    ran = run("optimise", traded, "--out", toy_out)
+    assert ran.code == 0
+    for heading in ("Plans", "models run on the whole plan", "The front", "regret in each future"):
+        assert heading in ran.out, heading
+    front = pd.read_csv(toy_out / "front.csv").pivot(index="point_id", columns="item", values="value")
+    order = front.sort_values("initial_cost_usd")
+    assert order["npv_usd"].is_monotonic_increasing
+    assert order.iloc[0].tolist() == [0, 0]
+    robustness = pd.read_csv(toy_out / "robustness.csv")
+    assert set(robustness["future_id"]) == {"usual", "dear", "hasty"}
+    assert (robustness["regret"] >= -1e-6).all()
+    plans = pd.read_csv(toy_out / "plans.csv")
+    spent = plans[plans["plan_id"] == "low"].groupby("start_year")["initial_cost_usd"].sum()
+    assert spent.get(2025, 0) <= 400_000
+    assert spent.sum() <= 450_000
+    asked = run("optimise", traded, "--out", toy_out, "--at-least", "npv_usd=1,000,000")
+    assert asked.code == 0
+    assert "given up: initial_cost_usd" in asked.out
+    beyond = run("optimise", traded, "--out", toy_out, "--at-least", "npv_usd=1e12", "--at-least", "initial_cost_usd=1")
+    assert beyond.code == 0
+    assert "No point reaches it" in beyond.out
+    unknown = run("optimise", traded, "--out", toy_out, "--at-least", "happiness=1")
+    assert (unknown.code, unknown.out) == (3, "")
+    assert "The front has no objective happiness; it has initial_cost_usd, npv_usd" in unknown.err
+
+
+@pytest.mark.parametrize(
+    ("amount", "code", "said"),
+    [
+        ("npv_usd", 2, "write for example npv_usd=1000000"), ("npv_usd=", 2, "write for example"),
+        ("npv_usd=much", 2, "write for example"), ("npv_usd=nan", 2, "finite numbers"),
+        ("npv_usd=inf", 2, "finite numbers"), ("=5", 3, "The front has no objective"),
+    ],
+)  # fmt: skip
+def test_amount_that_is_none_is_refused(run: Run, root: Path, toy_out: Path, amount: str, code: int, said: str) -> None:
+    ran = run("optimise", root / "tests" / "toytown" / "study", "--out", toy_out, "--at-least", amount)
+    assert ran.code == code
+    assert said in " ".join(ran.err.replace("│", " ").split())
+    assert "Traceback" not in ran.err
+
+
+def test_finance_of_all_plans_and_of_one(run: Run, traded: Path, toy_out: Path) -> None:
+    ran = run("finance", traded, "--out", toy_out)
+    assert ran.code == 0
+    assert "How the plans are paid for" in ran.out
+    summaries = pd.read_csv(toy_out / "finance_summaries.csv").set_index("plan_id")
+    assert summaries.index.tolist() == ["low", "high"]
+    np.testing.assert_allclose(summaries["funded_usd"], summaries["investment_usd"] / 2)
+    one = run("finance", traded, "--out", toy_out, "--plan", "low")
+    assert "low" in one.out
+    assert "high" not in one.out.replace(str(traded), "").replace(str(toy_out), "")
+    wrong = run("finance", traded, "--out", toy_out, "--plan", "huge")
+    assert (wrong.code, wrong.out) == (3, "")
+    assert "There is no plan huge; there are low, high" in wrong.err
+
+
+def test_export_writes_workbooks_and_a_project_package(run: Run, root: Path, toy_out: Path, tmp_path: Path) -> None:
+    ran = run("export", root / "tests" / "toytown" / "study", "--out", toy_out, "--to", tmp_path / "files")
+    assert ran.code == 0
+    written = sorted(path.suffix for path in (tmp_path / "files").iterdir())
+    assert ".xlsx" in written
+    assert ".json" in written
+    assert all(str(path) in ran.out for path in (tmp_path / "files").iterdir())
+
+
 # --- help and language --------------------------------------------------------------------------------------------
 
-COMMANDS = ("new", "check", "describe", "assess", "plan", "report", "explain")
+COMMANDS = (
+    "new", "check", "describe", "assess", "stress", "appraise", "optimise", "finance", "export", "plan", "report",
+    "explain",
+)  # fmt: skip
 
 
 def test_help_starts_a_beginner(run: Run) -> None:
@@ -401,7 +513,11 @@ def test_help_starts_a_beginner(run: Run) -> None:
         ("check", ["every fault", "row", "column", "remedy"]),
         ("describe", ["assets", "links", "people", "hazards"]),
         ("assess", ["exposure", "damage", "access", "criticality", "out/STUDY-ID"]),
-        ("plan", ["options", "appraise", "budget", "out/STUDY-ID"]),
+        ("appraise", ["costs", "benefits", "rate of return", "--option", "out/STUDY-ID"]),
+        ("optimise", ["budget", "trade-offs", "future", "--at-least", "OBJECTIVE=AMOUNT", "out/STUDY-ID"]),
+        ("finance", ["pays", "risk", "delivery", "--plan", "out/STUDY-ID"]),
+        ("export", ["workbooks", "OC4IDS", "--to"]),
+        ("plan", ["assess", "appraise", "finance", "out/STUDY-ID"]),
         ("report", ["report", "--language", "en or zh", "out/STUDY-ID"]),
         ("explain", ["inputs", "assumptions", "sources", "version", "out/djibouti/damages.csv"]),
     ],

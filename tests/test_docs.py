@@ -51,7 +51,8 @@ def test_images_are_small_and_shown(image: Path) -> None:
 
 def test_every_key_of_the_header_is_documented() -> None:
     page = (ROOT / "docs/reference/study.md").read_text(encoding="utf-8")
-    settings = (ROOT / "src/headwater/settings.py").read_text(encoding="utf-8")
+    modules = [ROOT / f"src/headwater/{name}.py" for name in ("settings", "assumptions", "budgets")]
+    settings = "\n".join(path.read_text(encoding="utf-8") for path in modules)
     keys = set(re.findall(r'(?:study|content|given|b|s|\})(?:\))?(?:\.get\(|\[)"(\w+)"', settings))
     assert {"title", "amount_usd", "facility_kinds", "maximise", "basis"} <= keys
     assert [key for key in sorted(keys) if key not in page] == []

@@ -12,7 +12,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from headwater.study import Study, check_study, explain_result, new_study, open_study
+    from headwater.explain import explain_result
+    from headwater.study import Study, check_study, new_study, open_study
 
 __version__ = version("headwater")
 __all__ = ["Study", "__version__", "check_study", "explain_result", "new_study", "open_study"]
@@ -21,5 +22,5 @@ __all__ = ["Study", "__version__", "check_study", "explain_result", "new_study",
 def __getattr__(name: str) -> Any:
     """The façade, loaded when it is first asked for, so that a part can be used without the whole."""
     if name in __all__:
-        return getattr(import_module("headwater.study"), name)
+        return getattr(import_module("headwater.explain" if name == "explain_result" else "headwater.study"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

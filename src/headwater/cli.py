@@ -138,7 +138,86 @@ def stress(
             _print_written(opened)
 
 
-@app.command("plan", help=_("Assess, then propose options, appraise them and choose a plan under each budget."))
+@app.command(
+    "appraise",
+    help=_("Whole-life business case of every option: costs, benefits, rate of return and what would break even."),
+)
+def appraise(
+    study: StudyFolder,
+    out: Out = None,
+    option: Annotated[
+        str | None, typer.Option("--option", help=_("Show the case of this option line by line."))
+    ] = None,
+    language: Language = "en",
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Appraise the options of a study."""
+    with _running(study, out, workers, language, scheduler) as opened:
+        _print_tables(opened.appraise(option))
+        _print_written(opened)
+
+
+@app.command(
+    "optimise",
+    help=_(
+        "Choose the best plan under each budget, run the models on it whole, find the exact trade-offs between the "
+        "study's objectives, and the plans that hold up in every future."
+    ),
+)
+def optimise(
+    study: StudyFolder,
+    out: Out = None,
+    at_least: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--at-least", metavar="OBJECTIVE=AMOUNT",
+            help=_("What would have to be given up to reach this much of an objective; repeat for several."),
+        ),
+    ] = None,
+    language: Language = "en",
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+) -> None:  # fmt: skip
+    """Optimise the plans of a study."""
+    with _running(study, out, workers, language, scheduler) as opened:
+        _print_tables(opened.give_up(_amounts(at_least)) if at_least else opened.optimise())
+        _print_written(opened)
+
+
+@app.command("finance", help=_("Who pays for the plans, when, and who bears which risk; ways of delivery compared."))
+def finance(
+    study: StudyFolder,
+    out: Out = None,
+    plan_id: Annotated[str | None, typer.Option("--plan", help=_("Show this plan only."))] = None,
+    language: Language = "en",
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Finance the plans of a study."""
+    with _running(study, out, workers, language, scheduler) as opened:
+        _print_tables(opened.finance(plan_id))
+        _print_written(opened)
+
+
+@app.command(
+    "export", help=_("Write the plans as workbooks with live formulas (XLSX) and as projects in OC4IDS (JSON).")
+)
+def export(
+    study: StudyFolder,
+    out: Out = None,
+    to: Annotated[Path | None, typer.Option("--to", help=_("Folder for the files; OUT/exports unless given."))] = None,
+    language: Language = "en",
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Export the plans of a study."""
+    with _running(study, out, workers, language, scheduler) as opened:
+        for path in opened.export(to):
+            screen.print(f"[green]✓[/green] {path}", highlight=False, soft_wrap=True)
+
+
+@app.command("plan", help=_("Do everything but the report: assess, propose, appraise, choose, trade off, finance."))
 def plan(
     study: StudyFolder, out: Out = None, language: Language = "en", workers: Workers = None, scheduler: Scheduler = None
 ) -> None:
@@ -244,6 +323,24 @@ def _running(
         except KeyboardInterrupt as error:
             complaints.print(_("Stopped. What was finished is kept; the same command goes on from there."))
             raise typer.Exit(130) from error
+
+
+def _amounts(given: list[str]) -> dict[str, float]:
+    """Objectives and amounts as written on the command line."""
+    amounts = {}
+    for words in given:
+        objective, _equals, amount = words.partition("=")
+        try:
+            amounts[objective.strip()] = float(amount.replace(",", ""))
+        except ValueError as error:
+            message = _("«{words}» is not an objective and an amount; write for example npv_usd=1000000")
+            raise typer.BadParameter(message.format(words=words)) from error
+    return amounts
+
+
+def _print_tables(tables: dict) -> None:
+    for name, rows in tables.items():
+        screen.print(_plain_table(name, rows))
 
 
 def _print_written(study: Study) -> None:

@@ -106,13 +106,16 @@ class SolveError(HeadwaterError):
 
 
 class Infeasible(SolveError):
-    """No plan satisfies every constraint; names those in conflict."""
+    """No plan satisfies every constraint; names those in conflict, and the least change that would do."""
 
-    def __init__(self, conflicts: Sequence[str]) -> None:
-        self.conflicts = list(conflicts)
-        super().__init__(
-            _("No plan satisfies every constraint. In conflict: {names}").format(names="; ".join(conflicts))
-        )
+    def __init__(self, conflicts: Sequence[str], changes: str = "") -> None:
+        self.conflicts, self.changes = list(conflicts), changes
+        text = _("No plan satisfies every constraint. In conflict: {names}").format(names="; ".join(conflicts))
+        super().__init__(f"{text}\n{changes}" if changes else text)
+
+    def __reduce__(self) -> tuple[type[Infeasible], tuple[list[str], str]]:
+        """What the text is made of travels between processes."""
+        return type(self), (self.conflicts, self.changes)
 
 
 class TimedOut(SolveError):

@@ -5,47 +5,29 @@ Parses the content of `study.toml`; reads no file.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import pandas as pd
 from babel.core import get_global
 
+from headwater.assumptions import (
+    Assumption,
+    Words,
+    assumption,
+    assumption_faults,
+    known_assumptions,
+    missing,
+    nearest,
+    words_of,
+)  # fmt: skip
+from headwater.budgets import Budget, Future, budget, future, plan_faults
 from headwater.errors import AssumptionError, Fault, TableError
 from headwater.schema import value_faults
 from headwater.words import _
 
 FILE = "study.toml"
-Words = Mapping[str, str]
-"""A text in several languages: `{lang: text}`."""
-
-
-@dataclass(frozen=True)
-class Assumption:
-    """A value the study takes as given, and where it comes from."""
-
-    name: str
-    value: Any
-    unit: str = ""
-    low: float | None = None
-    high: float | None = None
-    source_id: str = ""
-    basis: str = ""
-    note: Words = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Budget:
-    """Money for investment that one plan may spend [USD]."""
-
-    plan_id: str
-    amount_usd: float
-    name: Words
 
 
 @dataclass(frozen=True)
@@ -126,6 +108,9 @@ class StudyHeader:
     assumptions: Mapping[str, Assumption] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
     services: tuple[Service, ...] = ()
+    start_years: tuple[int, ...] = ()
+    trade_off: tuple[str, ...] = ()
+    futures: tuple[Future, ...] = ()
 
     @property
     def access_services(self) -> tuple[Service, ...]:
@@ -167,12 +152,13 @@ class StudyHeader:
         """Whether the study gives an assumption."""
         return name in self.assumptions
 
-
-@cache
-def known_assumptions() -> pd.DataFrame:
-    """Every assumption the models understand, indexed by name: type, unit, rule, default, source, meaning."""
-    path = Path(__file__).with_name("assumptions.csv")
-    return pd.read_csv(path, dtype=str, keep_default_na=False).set_index("name", drop=False)
+    def assuming(self, values: Mapping[str, Any]) -> StudyHeader:
+        """The header with other values of some assumptions, everything else as it is."""
+        others = {
+            name: replace(self.assumptions.get(name, Assumption(name, value, self.unit(name))), value=value)
+            for name, value in values.items()
+        }
+        return replace(self, assumptions={**self.assumptions, **others})
 
 
 REQUIRED: dict[str, type | tuple[type, ...]] = {
@@ -201,16 +187,17 @@ def parse_header(content: Mapping[str, Any], *, file: str = FILE) -> StudyHeader
         raise TableError(found)
     study = content["study"]
     return StudyHeader(
-        study_id=study["id"], title=_words(study["title"]), summary=_words(study.get("summary", {})),
+        study_id=study["id"], title=words_of(study["title"]), summary=words_of(study.get("summary", {})),
         iso3=study["iso3"], currency=study["currency"], price_year=study["price_year"],
         base_year=study["base_year"], horizon_year=study["horizon_year"], crs=study["crs"],
         objective=content.get("objectives", {}).get("maximise", "npv_usd"),
-        limits=tuple(_words(limit) for limit in content.get("limits", [])),
-        scenarios={s["id"]: _words(s.get("name", {})) for s in content.get("scenarios", [])},
-        assumptions={n: _assumption(n, a) for n, a in content.get("assumptions", {}).items()},
-        budgets=tuple(
-            Budget(b["id"], float(b["amount_usd"]), _words(b.get("name", {}))) for b in content.get("budgets", [])
-        ),
+        trade_off=tuple(content.get("objectives", {}).get("trade_off", [])),
+        start_years=tuple(content.get("timing", {}).get("start_years", [study["base_year"]])),
+        limits=tuple(words_of(limit) for limit in content.get("limits", [])),
+        scenarios={s["id"]: words_of(s.get("name", {})) for s in content.get("scenarios", [])},
+        assumptions={n: assumption(n, a) for n, a in content.get("assumptions", {}).items()},
+        budgets=tuple(budget(b) for b in content.get("budgets", [])),
+        futures=tuple(future(f) for f in content.get("futures", [])),
         services=tuple(_service(s) for s in content.get("services", [])),
     )  # fmt: skip
 
@@ -220,7 +207,7 @@ def header_faults(content: Mapping[str, Any], *, file: str = FILE) -> list[Fault
     study = content.get("study")
     if not isinstance(study, Mapping):
         return [Fault(file, None, "study", "", _("section is missing"), _("add a section [study]"))]
-    found = [_missing(file, f"study.{key}") for key in REQUIRED if key not in study]
+    found = [missing(file, f"study.{key}") for key in REQUIRED if key not in study]
     found += [
         Fault(file, None, f"study.{key}", str(study[key]), _("is of the wrong type"), _("see the study reference"))
         for key, kind in REQUIRED.items()
@@ -233,22 +220,18 @@ def header_faults(content: Mapping[str, Any], *, file: str = FILE) -> list[Fault
         remedy = _("write the three capital letters of ISO 3166-1, for example MWI")
         found.append(Fault(file, None, "study.iso3", study["iso3"], _("is not a country"), remedy))
     found += [
-        Fault(file, None, f"study.{key}", "", _("is not a key of a study"), _nearest(key, [*REQUIRED, "summary"]))
+        Fault(file, None, f"study.{key}", "", _("is not a key of a study"), nearest(key, [*REQUIRED, "summary"]))
         for key in study
         if key not in REQUIRED and key != "summary"
     ]
-    found += _assumption_faults(content.get("assumptions", {}), file)
+    found += assumption_faults(content.get("assumptions", {}), file)
     for section, kinds in _SECTIONS.items():
         found += _section_faults(content.get(section, []), section, kinds, file)
     if not any(fault.column.startswith("services") for fault in found):
         found += _service_faults(content.get("services", []), file)
+    if not found:
+        found += plan_faults(content, file)
     return found
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    """What to do about an unknown name: the known one it is nearest to, or to remove it."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return _("did you mean {names}?").format(names=near[0]) if near else _("remove it")
 
 
 def is_country(iso3: str) -> bool:
@@ -268,6 +251,7 @@ def is_country(iso3: str) -> bool:
 
 _SECTIONS: dict[str, dict[str, tuple[type, ...]]] = {
     "budgets": {"id": (str,), "amount_usd": (int, float)},
+    "futures": {"id": (str,)},
     "services": {"id": (str,), "facility_kinds": (list,), "zone_kind": (str,)},
     "scenarios": {"id": (str,)},
 }
@@ -278,7 +262,7 @@ def _section_faults(rows: Any, section: str, kinds: Mapping[str, tuple[type, ...
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         remedy = _("write [[{section}]], once for each").format(section=section)
         return [Fault(file, None, section, "", _("is of the wrong type"), remedy)]
-    found = [_missing(file, f"{section}[{i}].{key}") for i, row in enumerate(rows) for key in kinds if key not in row]
+    found = [missing(file, f"{section}[{i}].{key}") for i, row in enumerate(rows) for key in kinds if key not in row]
     problem, remedy = _("is of the wrong type"), _("see the study reference")
     found += [
         Fault(file, None, f"{section}[{i}].{key}", str(row[key]), problem, remedy)
@@ -329,7 +313,7 @@ def _service_faults(rows: Sequence[Mapping[str, Any]], file: str) -> list[Fault]
         place, bad = f"services[{i}]", len(found)
         for key, value in row.items():
             if key not in known:
-                remedy = _nearest(key, known)
+                remedy = nearest(key, known)
                 found.append(Fault(file, None, f"{place}.{key}", "", _("is not a key of a service"), remedy))
             elif key in _OPTIONAL:
                 found += _optional_faults(value, *_OPTIONAL[key], file=file, column=f"{place}.{key}")
@@ -354,7 +338,7 @@ def _optional_faults(value: object, kind: str, rule: str, *, file: str, column: 
 def _mode_faults(row: Mapping[str, Any], place: str, file: str) -> list[Fault]:
     """Keys of a service that its mode needs or does not know, and demands without a unit or a source."""
     mode = row.get("mode", "access")
-    found = [_missing(file, f"{place}.{key}") for key in _NEEDED[mode] if key not in row]
+    found = [missing(file, f"{place}.{key}") for key in _NEEDED[mode] if key not in row]
     ways = {key for keys in MODES.values() for key in keys}
     has_pool = mode != "network" or row.get("pool_beyond", False)
     ways_here = set(MODES[mode]) - (set() if has_pool else {"infeed_kinds", "demand_elsewhere"})
@@ -365,59 +349,25 @@ def _mode_faults(row: Mapping[str, Any], place: str, file: str) -> list[Fault]:
             found.append(Fault(file, None, f"{place}.{key}", str(row[key]), problem, remedy))
     has_demand = "demand_per_person" in row or "demand_elsewhere" in row
     if has_demand:
-        found += [_missing(file, f"{place}.unit")] if "unit" not in row else []
+        found += [missing(file, f"{place}.unit")] if "unit" not in row else []
     if (has_demand and not (row.get("source_id") or row.get("basis"))) or (
         row.get("basis") == "source" and not row.get("source_id")
     ):
-        found.append(_missing(file, f"{place}.source_id"))
+        found.append(missing(file, f"{place}.source_id"))
     return found
-
-
-def _missing(file: str, key: str) -> Fault:
-    return Fault(file, None, key, "", _("is missing"), _("add it"))
-
-
-def _assumption_faults(assumptions: Mapping[str, Any], file: str) -> list[Fault]:
-    found: list[Fault] = []
-    known = known_assumptions()
-    for name, given in assumptions.items():
-        place = f"assumptions.{name}"
-        if name not in known.index:
-            remedy = _nearest(name, list(known.index))
-            found.append(Fault(file, None, place, "", _("no model uses this assumption"), remedy))
-        elif not isinstance(given, Mapping) or "value" not in given:
-            found.append(_missing(file, f"{place}.value"))
-        else:
-            if not given.get("source_id") and not given.get("basis"):
-                found.append(_missing(file, f"{place}.source_id"))
-            kind, rule = str(known.at[name, "type"]), str(known.at[name, "rule"])
-            found += value_faults(given["value"], kind=kind, rule=rule, file=file, column=f"{place}.value")
-    return found
-
-
-def _words(text: Any) -> Words:
-    return {"en": text} if isinstance(text, str) else {str(k): str(v) for k, v in text.items()}
 
 
 def _service(given: Mapping[str, Any]) -> Service:
     per_person, limit = given.get("demand_per_person"), given.get("max_distance_m")
     return Service(
         service_id=given["id"], facility_kinds=tuple(given["facility_kinds"]), zone_kind=given["zone_kind"],
-        name=_words(given.get("name", {})),
+        name=words_of(given.get("name", {})),
         link_kinds=tuple(given.get("link_kinds", ["road"] if given.get("mode", "access") == "access" else [])),
         mode=given.get("mode", "access"), sector=given.get("sector", "social"), unit=given.get("unit", "people"),
-        standard=_words(given.get("standard", {})),
+        standard=words_of(given.get("standard", {})),
         demand_per_person=None if per_person is None else float(per_person),
         demand_elsewhere=float(given.get("demand_elsewhere", 0.0)),
         max_distance_m=None if limit is None else float(limit), pool_beyond=given.get("pool_beyond", False),
         infeed_kinds=tuple(given.get("infeed_kinds", ())), source_id=given.get("source_id", ""),
         basis=given.get("basis", ""),
-    )  # fmt: skip
-
-
-def _assumption(name: str, given: Mapping[str, Any]) -> Assumption:
-    return Assumption(
-        name=name, value=given["value"], unit=given.get("unit", known_assumptions().at[name, "unit"]),
-        low=given.get("low"), high=given.get("high"), source_id=given.get("source_id", ""),
-        basis=given.get("basis", ""), note=_words(given.get("note", {})),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,21 +17,30 @@ import geopandas as gpd
 import pandas as pd
 
 from headwater import __version__, schema
+from headwater.budgets import Future
 from headwater.compute import Progress, map_items, silent
 from headwater.errors import Fault, NotFound, TableError
-from headwater.journey import describe, stress, summary, validate
+from headwater.explain import plain
+from headwater.inputs import Step
+from headwater.journey import describe, digest, stress, summary, trade, validate
 from headwater.provenance import Provenance, code_hash, hash_file, hash_json
 from headwater.reports.content import ReportContent
 from headwater.reports.document import write_report
+from headwater.reports.exports import write_exports
 from headwater.settings import StudyHeader
-from headwater.steps import SCHEMA_OF, STEPS, Step, curve_sources, disruptions_with, step_of, struck
+from headwater.steps import SCHEMA_OF, STEPS, step_of
+from headwater.steps_assess import curve_sources, disruptions_with, struck
+from headwater.steps_plan import case_sources
 from headwater.store import rasters, results, studies
-from headwater.words import _, language, pick, told
+from headwater.words import _, language, pick
 
 
 @dataclass
 class Study:
-    """A study folder and the folder of its results. Make one with `open_study`."""
+    """A study folder and the folder of its results. Make one with `open_study`.
+
+    `base` is the study that this one is a future of, or None: what does not differ there is read from it.
+    """
 
     folder: Path
     out: Path
@@ -39,6 +48,7 @@ class Study:
     workers: int | None = None
     progress: Progress = silent
     scheduler: str | None = None
+    base: Study | None = None
     _known: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     _hashes: dict[Path, str] = field(default_factory=dict, repr=False)
     _keys: dict[str, str] = field(default_factory=dict, repr=False)
@@ -76,8 +86,9 @@ class Study:
 
     @cached_property
     def sources(self) -> pd.DataFrame:
-        """Table `sources`: the study's own, and those of the packaged curves that it uses."""
-        return pd.concat([self.tables["sources"], curve_sources(self)], ignore_index=True)
+        """Table `sources`: the study's own, and those of the packaged curves and multipliers that it uses."""
+        packaged = (curve_sources(self), case_sources(self))
+        return pd.concat([self.tables["sources"], *packaged], ignore_index=True)
 
     @property
     def notices(self) -> list[str]:
@@ -218,11 +229,62 @@ class Study:
         self.stress()
         self.result("access")
 
+    def appraise(self, option_id: str | None = None) -> dict[str, pd.DataFrame]:
+        """Whole-life costs and benefits: small tables of the options that are worth most, or of one option.
+
+        Raises
+        ------
+        NotFound
+            If there is no appraisal of the option.
+        """
+        tables = {name: self.result(name) for name in ("appraisals", "case_items", "proposed_options")}
+        known = tables["appraisals"]["option_id"]
+        if option_id is not None and not (known == option_id).any():
+            message = _("No option by the name {name} has been appraised. Some that have: {known}")
+            raise NotFound(message.format(name=option_id, known=", ".join(known.head(10))))
+        return digest.appraised(tables, option_id)
+
+    def finance(self, plan_id: str | None = None) -> dict[str, pd.DataFrame]:
+        """How plans are paid for and who bears their risks: small tables of all plans, or of one.
+
+        Raises
+        ------
+        NotFound
+            If there is no such plan.
+        """
+        known = [budget.plan_id for budget in self.header.budgets]
+        if plan_id is not None and plan_id not in known:
+            message = _("There is no plan {name}; there are {known}.")
+            raise NotFound(message.format(name=plan_id, known=", ".join(known)))
+        names = ("finance_summaries", "risk_allocation", "delivery_comparison")
+        return digest.financed({name: self.result(name) for name in names}, plan_id)
+
+    def optimise(self) -> dict[str, pd.DataFrame]:
+        """The best plan under each budget, the exact front, and plans for any future: small tables."""
+        names = ("plan_summaries", "plan_checks", "front", "robustness", "robust_options")
+        return digest.optimised({name: self.result(name) for name in names})
+
+    def give_up(self, at_least: Mapping[str, float]) -> dict[str, pd.DataFrame]:
+        """What reaching so much of some objectives would cost in the others: small tables.
+
+        Raises
+        ------
+        NotFound
+            If the study trades off no such objective.
+        """
+        found = trade.give_up(self.result("front"), at_least)
+        return {heading: digest.written(table.head(digest.TOP)) for heading, table in found.items()}
+
+    def export(self, folder: Path | None = None) -> list[Path]:
+        """Write the plans as workbooks with live formulas and as an OC4IDS project package; says where."""
+        self.plan()
+        return write_exports(self._report_content(), folder or self.out / "exports", language=language())
+
     def plan(self) -> None:
-        """Assess, propose, appraise and choose."""
+        """Assess, propose, appraise, choose, trade off, and make the business case of each plan."""
         self.assess()
-        for name in ("effects", "appraisals", "plan_checks", "results"):
-            self.result(name)
+        for step in STEPS:
+            self.result(step.makes[0])
 
     def report(self, path: Path | None = None) -> Path:
         """Do everything and write the report in the current language; says where."""
@@ -243,7 +305,9 @@ class Study:
         if name not in self._known:
             step = step_of(name)
             key = self._key(step)
-            if all(results.is_current(self.out, made, key) for made in step.makes):
+            if self.base is not None and self.base._key(step) == key:
+                self._known |= {made: self.base.result(made) for made in step.makes}
+            elif all(results.is_current(self.out, made, key) for made in step.makes):
                 self._known |= {made: results.read_result(self.out, made) for made in step.makes}
             else:
                 self._known |= self._run(step, key)
@@ -279,7 +343,7 @@ class Study:
 
     def _values(self, step: Step) -> dict[str, Any]:
         values = {name: self.header.optional(name) for name in step.assumptions}
-        return values | {name: _plain(getattr(self.header, name)) for name in step.header}
+        return values | {name: plain(getattr(self.header, name)) for name in step.header}
 
     def _provenance(self, step: Step, key: str, name: str) -> Provenance:
         needs = {f"{need} (result)": self._key(step_of(need)) for need in step.needs}
@@ -324,6 +388,13 @@ class Study:
                 results.write_parts(self.out, dict(zip(own, next(made), strict=True)))
             done.append(results.read_parts(self.out, own))
         return done
+
+    def in_future(self, future: Future) -> Study:
+        """The study as it would be in a future; its results are kept in a folder of their own."""
+        return Study(
+            self.folder, self.out / "futures" / future.future_id, self.header.assuming(future.assumptions),
+            self.workers, self.progress, self.scheduler, base=self,
+        )  # fmt: skip
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """A thing that several steps use, made when the first of them asks."""
@@ -427,39 +498,3 @@ def new_study(folder: Path | str, *, iso3: str, year: int) -> list[Path]:
         If the folder exists and is not empty.
     """
     return studies.new_study(Path(folder), iso3=iso3, year=year)
-
-
-def explain_result(path: Path | str) -> str:
-    """From what a result came: method, inputs, assumptions, sources and version, in words.
-
-    Raises
-    ------
-    NotFound
-        If the file is not a result of Headwater.
-    """
-    record = results.provenance_of(Path(path))
-    lines = [
-        _("{result}, made by the step {step} of Headwater {version}").format(
-            result=record.result, step=record.step, version=record.version
-        ),
-        f"{_('Method')}: {told(record.method)}",
-        f"{_('Key')}: {record.key}",
-        f"{_('Inputs')}:",
-        *[f"  {name}  {value}" for name, value in record.inputs.items()],
-        f"{_('Assumptions')}:",
-        *[f"  {name} = {value}" for name, value in record.assumptions.items() if value is not None],
-        f"{_('Sources')}: {', '.join(record.sources)}",
-    ]
-    return "\n".join(lines)
-
-
-def _plain(value: Any) -> Any:
-    """A field of the header as a person would write it."""
-    if isinstance(value, tuple):
-        return "; ".join(_plain(item) for item in value)
-    if is_dataclass(value):
-        given = {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name != "name"}
-        return ", ".join(f"{name} = {part}" for name, part in given.items() if part not in (None, "", 0.0))
-    if isinstance(value, Mapping):
-        return str(value.get("en", next(iter(value.values()), "")))
-    return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cases
 import geopandas as gpd
 import health
 import networks
@@ -21,6 +22,7 @@ COSTS = "standards-oc4ids-sdg-m49/curves_adaptation_options_and_costs.csv"
 
 def build(data: Path, folder: Path) -> None:
     """Write every table and raster of the pack."""
+    known = measures(data)
     networks.write_outline(data, "DJI", folder)
     tables.write_sources_page(folder, "djibouti", "Djibouti", "吉布提")
     tables.write_tables(
@@ -35,9 +37,10 @@ def build(data: Path, folder: Path) -> None:
             "links": roads(data),
             "zones": settlements(data),
             "hazard_layers": flood_layers(data, folder),
-            "measures": measures(data),
+            "measures": known,
             "fragility": tables.fact_table("djibouti_fragility"),
             "recovery": tables.fact_table("djibouti_recovery"),
+            **cases.business_case("djibouti", cases.emissions("djibouti", known["measure_id"], of="measure_id")),
         },
         as_parquet=("links",),
     )
@@ -142,6 +145,7 @@ def measures(data: Path) -> pd.DataFrame:
             "damage_offset": found["b_translate_damage_fraction"],
             "protection_return_period_yr": found["c_ignore_up_to_rp"].where(found["c_ignore_up_to_rp"] > 1),
             "becomes_paved": found["measure_id"] == "upgrade_to_paved",
+            "approach": found["approach"],
             "source_id": "hickford_2023",
         }
     )

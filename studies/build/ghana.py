@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cases
 import geopandas as gpd
 import grid
 import health
@@ -30,8 +31,10 @@ def build(data: Path, folder: Path) -> None:
     clinics = health.facilities(data / "gha-social/gha_health_who_ssa.csv", "GHA")
     regions = population.ghana_regions(data)
     settlements = population.with_parents(registry.settlements("GH"), regions)
+    names = regions.set_index("zone_id")["name"]
     candidates, changes = second_roads.second_roads(
-        data, road_nodes, roads, settlements, clinics[clinics["kind"] == "hospital"],
+        data, road_nodes, roads, settlements.assign(region=settlements["parent_zone_id"].map(names)),
+        clinics[clinics["kind"] == "hospital"],
         area=area, max_access_m=MAX_ACCESS_M,
     )  # fmt: skip
     water = dams(clinics)
@@ -55,6 +58,7 @@ def build(data: Path, folder: Path) -> None:
             "changes": changes,
             "dependency_rules": tables.fact_table("ghana_dependency_rules"),
             "recovery": tables.fact_table("ghana_recovery"),
+            **cases.business_case("ghana", cases.emissions("ghana", candidates["option_id"], of="option_id")),
         },
     )  # fmt: skip
 

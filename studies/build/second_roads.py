@@ -25,10 +25,14 @@ LANES = 2
 USD_PER_LANE_KM_PAVED = 500_000
 """nismod/ghana-adaptation @e66b7d9 (MIT): paved roads, per lane and kilometre."""
 
+MAINTENANCE = "standards-oc4ids-sdg-m49/curves_adaptation_options_and_costs.csv"
+"""Hickford 2023: maintenance per lane and kilometre of a road upgraded to paved."""
+
 BASIS = (
     "9.1 names quality, reliable and resilient infrastructure with equitable access for all; a second road is that. "
     "A candidate proposed by a model, not a government project. Cost: straight length x 2 lanes x US$ 500,000 per "
-    "lane-km, a floor, since no real road is straight."
+    "lane-km, a floor, since no real road is straight. Maintenance: that of a road upgraded to paved (Hickford 2023), "
+    "per lane-km."
 )
 PLACEMENTS = {"beside": ("close to the first", "靠近现有道路"), "apart": ("away from the first", "远离现有道路")}
 
@@ -42,6 +46,7 @@ class Gap(NamedTuple):
     people: float
     cut_off: float
     place: str
+    region: str
 
 
 def second_roads(
@@ -54,7 +59,7 @@ def second_roads(
     place = dict(zip(nodes["asset_id"], shapely.get_coordinates(nodes["geometry"].to_numpy()).tolist(), strict=True))
     ground = area.difference(_lakes(data, area))
     candidates = _without_repeats([c for gap in gaps for c in _candidates(gap, graph, place, ground)])
-    options = pd.DataFrame([_option(c) for c in candidates])
+    options = _maintained(pd.DataFrame([_option(c) for c in candidates]), candidates, data)
     changes = pd.DataFrame([row for c in candidates for row in _changes(c)])
     return options, changes
 
@@ -87,6 +92,7 @@ def _gap(graph: nx.Graph, bridge: tuple[str, str], zones: pd.DataFrame, people: 
     return Gap(
         near=sides[1 - far][0], far=sides[far][0], behind=behind, people=weights[far],
         cut_off=0.0 if behind & served else weights[far], place=str(there["name"].iloc[0]) if len(there) else "",
+        region=str(there["region"].iloc[0]) if len(there) else "",
     )  # fmt: skip
 
 
@@ -162,10 +168,25 @@ def _option(candidate: Candidate) -> dict[str, object]:
         "status": "candidate",
         "initial_cost_usd": float(round(candidate.length_m / 1000 * LANES * USD_PER_LANE_KM_PAVED)),
         "exclusive_group": group,
+        "region": candidate.gap.region,
+        "approach": "grey",
         "sdg_targets": "9.1",
         "sdg_basis": BASIS,
         "source_id": "headwater_second_roads",
     }
+
+
+def _maintained(options: pd.DataFrame, candidates: list[Candidate], data: Path) -> pd.DataFrame:
+    """The options with the cost of routine and periodic maintenance of all their lanes."""
+    costs = pd.read_csv(data / MAINTENANCE)
+    paved = costs[costs["adaptation_option"].str.strip() == "Upgrading to paved"].iloc[0]
+    lane_km = pd.Series([candidate.length_m / 1000 * LANES for candidate in candidates])
+    return options.assign(
+        periodic_cost_usd=(lane_km * paved["periodic_maintenance_cost_per_unit"]).round(),
+        periodic_interval_yr=paved["periodic_maintenance_intervals_years"],
+        routine_cost_usd=(lane_km * paved["routine_maintenance_cost_per_unit"]).round(),
+        routine_interval_yr=paved["routine_maintenance_intervals_years"],
+    )
 
 
 def _changes(candidate: Candidate) -> list[dict[str, str]]:

@@ -34,6 +34,12 @@ def fact_table(name: str) -> pd.DataFrame:
     return facts(name).replace("", pd.NA)
 
 
+def pack_facts(name: str, pack: str) -> pd.DataFrame:
+    """The rows of a transcribed table that belong to a pack."""
+    found = fact_table(name)
+    return found[found["packs"].str.split(";").map(lambda packs: pack in packs)].drop(columns="packs")
+
+
 def points(longitude: pd.Series, latitude: pd.Series) -> np.ndarray:
     """Points in WGS 84; None where either coordinate is missing."""
     shapes = shapely.points(longitude.to_numpy(dtype=float), latitude.to_numpy(dtype=float))

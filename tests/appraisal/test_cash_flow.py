@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,10 @@ from headwater.appraisal.cash_flow import (
     profitability_index,
     rate_of_return,
 )
+from headwater.appraisal.cost_benefit import appraise
+from headwater.appraisal.flows import by_option, whole_life
 from headwater.errors import AssumptionError
+from headwater.schema import empty
 
 money = st.floats(-1e6, 1e6).map(lambda x: round(x, 2))
 rates = st.floats(-0.5, 1.0)
@@ -145,3 +149,32 @@ def test_whole_life_case_of_teal(investment: np.ndarray, revenue: np.ndarray) ->
     assert (rate, note) == (pytest.approx(0.134286080409, abs=1e-12), "unique")
     multiplier = -present_value(investment, discount_rate=RATE) / present_value(revenue, discount_rate=RATE)
     assert multiplier == pytest.approx(0.365231554964, abs=1e-12)
+
+
+def test_whole_life_case_of_teal_from_tables() -> None:
+    """The same case as a study would state it: an option with a lifetime, and flows of given ages."""
+    first, second = 4.51e9 * (300e6 / 1.1e9) ** 0.64, 153e6 * 51e6 / 231e6
+    plant = pd.DataFrame({"option_id": ["plant"], "initial_cost_usd": [first], "lifetime_yr": [60]})
+    shield = pd.DataFrame(
+        {
+            "flow_id": [f"depreciation_{year:02}" for year in range(len(MACRS))], "item": "tax",
+            "amount": first * MACRS * TAX, "from_age_yr": 1 + np.arange(len(MACRS)),
+            "to_age_yr": 61 + np.arange(len(MACRS)), "every_yr": 60, "annual_growth": 1 / (1 + INFLATION) - 1,
+        }
+    )  # fmt: skip
+    others = pd.DataFrame(
+        {
+            "flow_id": ["second_plant", "sales"], "item": ["capital", "revenue"],
+            "amount": [-second, (350e6 + 31.5e6) * (1 - TAX)], "from_age_yr": [0, 1], "to_age_yr": [80, LAST],
+            "every_yr": [40, 1],
+        }
+    )  # fmt: skip
+    flows = pd.concat([shield, others]).assign(option_id="plant", unit="USD", source_id="teal")
+    case = whole_life(plant, empty("effects"), flows, empty("unit_values"), base_year=2025, horizon_year=2025 + LAST)
+    result = appraise(case, discount_rate=RATE).loc[0]
+    assert result[["npv_usd", "financial_npv_usd"]].tolist() == pytest.approx([2_936_276_496.6] * 2, abs=0.05)
+    assert result[["err", "frr"]].tolist() == pytest.approx([0.134286080409] * 2, abs=1e-12)
+    assert result["err_note"] == "unique"
+    assert result["break_even_benefit_factor"] == pytest.approx(0.365231554964, abs=1e-12)
+    money = by_option(case, case.money)
+    assert profitability_index(money, discount_rate=RATE) == pytest.approx(1.47009853876, abs=1e-11)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from headwater.assumptions import known_assumptions
 from headwater.errors import AssumptionError, TableError
-from headwater.settings import Service, known_assumptions, parse_header
+from headwater.settings import Service, parse_header
 
 GOOD: dict[str, Any] = {
     "study": {

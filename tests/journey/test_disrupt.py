@@ -132,7 +132,7 @@ def test_another_seed_gives_other_samples(country, made, tmp_path):
 def avoided(country, tmp_path, option):
     """Expected people a year without each service: without the option, and with it."""
     from headwater.options.changes import apply_changes
-    from headwater.steps import disruptions
+    from headwater.steps_assess import disruptions
 
     study = hw.open_study(country, out=tmp_path / "out", workers=1)
     changed = apply_changes(study.system, study.tables["changes"], [option])

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import pandas as pd
 import pytest
 
+from headwater.assumptions import Assumption
 from headwater.errors import AssumptionError
 from headwater.journey import propose
 from headwater.schema import check
-from headwater.settings import Assumption, StudyHeader
+from headwater.settings import StudyHeader
 
 SYSTEM = {
     "assets": pd.DataFrame({"asset_id": ["x", "y", "z", "clinic"], "name": "", "sector": "transport", "kind": "node"}),

@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 import shapely
 
+from headwater.assumptions import Assumption
 from headwater.errors import Fault
 from headwater.journey import validate
 from headwater.journey.validate_system import SYSTEM_CHECKS
-from headwater.settings import Assumption, Service, StudyHeader
+from headwater.settings import Service, StudyHeader
 from headwater.store.studies import read_header, read_tables
 
 Tables = dict[str, pd.DataFrame]

@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 from shapely.geometry import LineString, Point, box
 
+from headwater.assumptions import Assumption
+from headwater.budgets import Budget
 from headwater.provenance import Provenance
 from headwater.reports.content import ReportContent
-from headwater.settings import Assumption, Budget, Service, StudyHeader
+from headwater.settings import Service, StudyHeader
 
 CASE = {"hazard": "river_flood", "scenario": "rcp4p5", "model": "MIROC5", "epoch": 2030}
 HOSTILE = "<script>alert('x')</script> & \"co\""

@@ -77,10 +77,10 @@ def test_every_anchor_leads_somewhere_and_ids_are_unique(html: str) -> None:
     assert {(a["href"] or "")[1:] for a in page.all("a") if (a["href"] or "").startswith("#")} <= set(ids)
 
 
-def test_there_are_thirteen_chapters_in_order(html: str) -> None:
+def test_there_are_sixteen_chapters_in_order(html: str) -> None:
     assert [s["id"] for s in Page(html).all("section")] == [
         "answer", "system", "risk", "annual-probability", "screening", "access", "disruption", "options", "plan",
-        "assumptions", "limits", "sources", "provenance",
+        "choice", "business", "financing", "assumptions", "limits", "sources", "provenance",
     ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from headwater.appraisal.cash_flow import Floats
+from headwater.appraisal.timing import age_in_life, periodic_falls, renewal_falls, routine_falls
 from headwater.errors import AssumptionError, Fault, TableError
 from headwater.frames import with_columns
 from headwater.schema import SHOWN_PER_RULE, faults
@@ -65,24 +66,67 @@ def cost_schedule(
     >>> cost_schedule(bridge, base_year=2025, horizon_year=2029).loc["bridge"].tolist()
     [100.0, 1.0, 11.0, 1.0, 1.0]
     """
+    lines = cost_lines(options, base_year=base_year, horizon_year=horizon_year, start_year=start_year)
+    return lines["capital"] + lines["renewal"] + lines["maintenance"]
+
+
+def cost_lines(
+    options: pd.DataFrame, *, base_year: int, horizon_year: int, start_year: int | pd.Series | None = None
+) -> dict[str, pd.DataFrame]:
+    """Costs of every option by line of the business case: capital, renewal and maintenance.
+
+    Parameters and errors are those of `cost_schedule`, which is the sum of the lines.
+
+    Returns
+    -------
+    lines
+        By line, a frame [USD] as that of `cost_schedule`.
+    """
     check_costs(options)
     table = with_columns(options, COLUMNS).set_index("option_id").astype("float64")
     years = np.arange(base_year, horizon_year + 1)
     age = years[None, :] - start_years(table.index, start_year, base_year, horizon_year)[:, None]
-    last = years[None, :] == horizon_year
-    life = _column(table, "lifetime_yr", np.inf)
-    age_in_life = np.where(np.isinf(life), age, (age - 1) % np.where(np.isinf(life), 1, life) + 1)
-    ends = (age_in_life == life) | last
+    is_last = np.broadcast_to(years == horizon_year, age.shape)
+    life, initial = _column(table, "lifetime_yr", np.inf), _column(table, "initial_cost_usd", np.nan)
+    periodic = periodic_falls(age, _column(table, "periodic_interval_yr", np.inf), life, is_last)
+    routine = routine_falls(age, _column(table, "routine_interval_yr", np.inf), life)
+    lines = {
+        "capital": (age == 0) * initial,
+        "renewal": renewal_falls(age, life, is_last) * initial,
+        "maintenance": periodic * _column(table, "periodic_cost_usd", 0.0)
+        + routine * _column(table, "routine_cost_usd", 0.0),
+    }
+    columns = pd.Index(years, name="year")
+    return {name: pd.DataFrame(money, index=table.index, columns=columns) for name, money in lines.items()}
 
-    invested = (age == 0) | ((age > 0) & (age_in_life == life) & ~last)
-    periodic = (age > 0) & (age_in_life % _column(table, "periodic_interval_yr", np.inf) == 0) & ~ends
-    routine = (age > 0) & (age_in_life % _column(table, "routine_interval_yr", np.inf) == 0)
-    costs = (
-        invested * _column(table, "initial_cost_usd", np.nan)
-        + periodic * _column(table, "periodic_cost_usd", 0.0)
-        + routine * _column(table, "routine_cost_usd", 0.0)
-    )
-    return pd.DataFrame(costs, index=table.index, columns=pd.Index(years, name="year"))
+
+def remaining_share(lifetime_yr: Floats, start: Floats, *, horizon_year: int) -> Floats:
+    """Part of its last life that an option still has before it at the end of the horizon, on a straight line.
+
+    Parameters
+    ----------
+    lifetime_yr
+        Lifetime of each option [yr]; missing for one that lasts to the horizon, which has nothing left then.
+    start
+        Year of the investment, per option.
+    horizon_year
+        Last year counted.
+
+    Returns
+    -------
+    share
+        Array [1], from 0 (spent) to 1 (new).
+
+    Examples
+    --------
+    >>> remaining_share(np.array([10.0, 10.0, np.nan]), np.array([2025, 2030, 2025.0]), horizon_year=2040).tolist()
+    [0.5, 0.0, 0.0]
+    """
+    life = np.where(np.isnan(lifetime_yr), np.inf, lifetime_yr)
+    age = horizon_year - np.asarray(start, dtype=np.float64)
+    served = np.where(age > 0, age_in_life(age, life), 0.0)
+    endless = np.isinf(life)
+    return np.asarray(np.where(endless, 0.0, 1.0 - served / np.where(endless, 1.0, life)))
 
 
 def start_years(option_ids: pd.Index, start_year: int | pd.Series | None, base_year: int, horizon_year: int) -> Floats:

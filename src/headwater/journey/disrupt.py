@@ -290,13 +290,7 @@ def run(model: Model, events: Events, weights: Floats) -> Part:
         [events]; by which the losses of zones are multiplied before they are summed.
     """
     event = np.repeat(np.arange(events.count), np.diff(events.indptr))
-    start, end = np.zeros(event.size), events.hours
-    if model.crews is not None and model.priority is not None:
-        start, end = schedule(
-            events.indptr, events.item, events.hours, priority=model.priority[events.item] / events.hours,
-            sector=pd.factorize(model.items["sector"], sort=True)[0][events.item], crews=model.crews,
-        )  # fmt: skip
-    timed = Events(events.indptr, events.item, end)
+    start, timed = repaired(model, events)
     found = [cascade(model.system, timed, cascading=way, weights=weights) for way in WAYS]
     return Part(
         failed=np.diff(events.indptr).astype(np.float64),
@@ -304,8 +298,27 @@ def run(model: Model, events: Events, weights: Floats) -> Part:
         rerouted=np.stack([one.rerouted for one in found]), journey_hours=np.stack([one.person_hours for one in found]),
         zone_people=[list(one.zone_people) for one in found], zone_hours=[list(one.zone_hours) for one in found],
         curve=np.stack([_read_off(one) for one in found]),
-        repairs=pd.DataFrame({"event": event, "item": events.item, "start_h": start, "end_h": end}),
+        repairs=pd.DataFrame({"event": event, "item": events.item, "start_h": start, "end_h": timed.hours}),
     )  # fmt: skip
+
+
+def repaired(model: Model, events: Events) -> tuple[Floats, Events]:
+    """When work on each failure begins [h], and the events with the hour at which each item works again.
+
+    Parameters
+    ----------
+    model
+        The system of systems; with crews and a priority, failures wait for a crew of their sector.
+    events
+        Failures, and how long the repair of each takes.
+    """
+    if model.crews is None or model.priority is None:
+        return np.zeros(events.item.size), events
+    start, end = schedule(
+        events.indptr, events.item, events.hours, priority=model.priority[events.item] / events.hours,
+        sector=pd.factorize(model.items["sector"], sort=True)[0][events.item], crews=model.crews,
+    )  # fmt: skip
+    return start, Events(events.indptr, events.item, end)
 
 
 def _read_off(outcome: Outcome) -> Floats:

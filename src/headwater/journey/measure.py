@@ -7,18 +7,17 @@ from collections.abc import Mapping
 import geopandas as gpd
 import pandas as pd
 
-from headwater.journey.choose import OBJECTIVES
 from headwater.settings import StudyHeader
 
 Tables = Mapping[str, pd.DataFrame]
 COLUMNS = ["indicator_id", "place_id", "scenario", "year", "value", "low", "high", "unit"]
 
 
-def indicators(tables: Tables, header: StudyHeader) -> pd.DataFrame:
+def indicators(tables: Tables, header: StudyHeader, *, units: Mapping[str, str]) -> pd.DataFrame:
     """Table `results`: national totals, one row per indicator, scenario and year; models stay apart in the name."""
     parts = [
         _exposure(tables), _damage(tables, header), _drought(tables), _access(tables), _criticality(tables),
-        _plans(tables),
+        _plans(tables, units),
     ]  # fmt: skip
     rows = pd.concat([part.reindex(columns=COLUMNS) for part in parts if len(part)] or [pd.DataFrame(columns=COLUMNS)])
     return rows.assign(place_id=header.iso3).reset_index(drop=True)
@@ -97,12 +96,12 @@ def _criticality(tables: Tables) -> pd.DataFrame:
     )
 
 
-def _plans(tables: Tables) -> pd.DataFrame:
+def _plans(tables: Tables, units: Mapping[str, str]) -> pd.DataFrame:
     plans = tables["plan_summaries"]
     if plans.empty:
         return pd.DataFrame()
     long = plans.melt(["plan_id", "objective"], ["objective_value", "spent_usd"], var_name="what", value_name="value")
-    unit = long["objective"].map(OBJECTIVES)
+    unit = long["objective"].map(dict(units))
     is_money = long["what"] == "spent_usd"
     return long.assign(
         indicator_id=_named(long.assign(plan="plan"), "plan", "plan_id", "what"), unit=unit.mask(is_money, "USD")

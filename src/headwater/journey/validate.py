@@ -14,16 +14,18 @@ import pyproj
 import shapely
 
 from headwater import schema
+from headwater.assumptions import known_assumptions
 from headwater.errors import Fault, TableError
 from headwater.frames import longitude_latitude
 from headwater.geo.distance import great_circle_m
-from headwater.journey.choose import OBJECTIVES
+from headwater.journey.objectives import known_objectives
+from headwater.journey.validate_plan import PLAN_CHECKS
 from headwater.journey.validate_system import SYSTEM_CHECKS, system_notices
 from headwater.options.changes import apply_changes
 from headwater.options.measures import BASES
 from headwater.risk.curves import curve_faults
 from headwater.risk.hazards import layer_faults, layer_groups
-from headwater.settings import FILE, StudyHeader, known_assumptions
+from headwater.settings import FILE, StudyHeader
 from headwater.words import _
 
 Tables = Mapping[str, pd.DataFrame]
@@ -193,9 +195,10 @@ def _assumptions(tables: Tables, header: StudyHeader) -> Iterator[Fault]:
             yield Fault(FILE, None, f"assumptions.{name}", "", problem, remedy)
 
 
-def _objective(_tables: Tables, header: StudyHeader) -> Iterator[Fault]:
-    if header.objective not in OBJECTIVES:
-        remedy = _("write one of {values}").format(values=", ".join(OBJECTIVES))
+def _objective(tables: Tables, header: StudyHeader) -> Iterator[Fault]:
+    known = known_objectives(header, tables["unit_values"])
+    if header.objective not in known:
+        remedy = _("write one of {values}").format(values=", ".join(known))
         yield Fault(FILE, None, "objectives.maximise", header.objective, _("no option has this value"), remedy)
 
 
@@ -242,6 +245,7 @@ CHECKS: dict[str, Callable[[Tables, StudyHeader], Iterator[Fault]]] = {
     "prerequisites make no circle": _prerequisites,
     "options change rows and columns that exist": _changes,
     **SYSTEM_CHECKS,
+    **PLAN_CHECKS,
 }
 
 

@@ -1,4 +1,5 @@
-"""Portfolios: which options together are worth most within the means.
+"""Portfolios: which options together are worth most within the means, and when each starts.
 
-Takes a table of options with a value each; does not know what the value is, nor what an option does.
+Takes tables of options with values, budgets, rules and interactions; does not know what a value is, nor what an
+option does.
 """

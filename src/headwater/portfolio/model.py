@@ -1,104 +1,192 @@
-"""The choice of a portfolio written as a linear model with one yes-or-no variable per option.
+"""The choice of a plan as a linear model: which options start, and in which period.
 
-Maximise the sum of a column over the chosen options, within a budget for investment, at most one option of every
-exclusive group, no option without the one it requires, and at least so many options of given classes. Built as arrays,
-all rows at once. Knows neither the solver nor the meaning of the column.
+An option starts in at most one period. Money is limited by source and by period, at most one option of an exclusive
+group is ever chosen, none starts before what it requires, the options of a group that belong together are all chosen
+or none, rules of the plan hold, and sets of options may be worth more or less together than one by one. Built as
+arrays, all rows of a kind at once. Knows neither the solver nor what the values mean.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import csr_array
 
-from headwater.errors import AssumptionError, Fault, TableError
 from headwater.frames import with_columns
-from headwater.schema import SHOWN_PER_RULE, faults
+from headwater.portfolio import rows as r
+from headwater.portfolio.given import (
+    COLUMNS,
+    COST,
+    COUNT,
+    GivenRule,
+    check_given,
+    read_budgets,
+    read_joints,
+    read_rules,
+    read_values,
+    required_pairs,
+)  # fmt: skip
+from headwater.portfolio.possible import (
+    checked_profiles,
+    checked_years,
+    earliest_years,
+    known_starts,
+    left_out_options,
+)  # fmt: skip
+from headwater.portfolio.rows import Floats, Integers, Joints, Mask, Places, Rows
 from headwater.words import _
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-COLUMNS = ["option_id", "initial_cost_usd", "exclusive_group", "requires_option_id"]
 CENTS = 100
-NO_VALUE, NO_COST, LOST_REQUIREMENT = "no_value", "no_cost", "requires_option_left_out"
+TOLERANCE = 1e-9
+"""Relative distance below which a sum of values counts as equal to what is asked of it."""
+RELAXABLE = ("budget", "rule", "bound")
+"""Kinds of sets of rows that one could give way on."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PortfolioModel:
-    """A portfolio model as arrays: maximise `value @ x` with every row of the matrix between its bounds, x in {0, 1}.
+    """A portfolio model as arrays: columns with an upper bound, and sparse rows between bounds.
+
+    Column `o * T + t` is whether option o starts in period t; column `n * T + k * T + t` is whether interaction k is
+    in operation in period t, which the starts decide.
 
     Attributes
     ----------
     option_ids
-        Options in sorted order, one variable each.
-    value
-        What each adds to the objective, in the unit of its column.
-    cost_cents
-        Investment of each in whole cents of USD.
-    budget_cents
-        Budget in whole cents; the first row of the matrix.
+        The n options in sorted order.
+    start_years
+        First year of each of the T periods.
+    values
+        For each item, what each column adds to its total, interactions included, in the unit of the item; a value
+        that is not known is missing. `initial_cost_usd` [USD] and `options` (1 each) are always there.
+    upper
+        Upper bound of each column; 0 forbids.
+    is_integer
+        Whether a column is a decision.
     indptr, indices, data
-        Matrix by rows (compressed sparse row). The budget's row is scaled.
-    lower, upper
+        Matrix by rows (compressed sparse row), scaled row by row.
+    lower, upper_rows
         Bounds of the rows.
+    row_unit
+        What one in a row is, in natural units.
     row_set
         For each row, its place in `set_names`.
-    set_names
-        Sets of rows that a person would call one constraint.
+    set_names, set_kinds
+        Sets of rows that a person would call one constraint, and what they are: structure, budget, exclusive,
+        requirement, together, rule or bound.
+    cost_cents
+        Investment of each start, [n * T] whole cents of USD.
+    limits
+        Rows that hold money within a limit: `row`, `cents`, and for budgets `source`, `start_year`, `carries_over`.
+    rules
+        The rule behind each set, by its place in `set_names`.
+    joints
+        Options of each interaction.
     requires
-        Place of the option that each needs, or -1.
+        Pairs (option, required option), places.
+    in_group
+        Whether an option belongs together with others.
     counted
-        Whether an option counts towards a minimum.
+        Columns that a rule counts.
+    senses
+        For each item that may be optimised or bounded, +1 if more is better and -1 if less is; None is any item in
+        any direction.
     left_out
-        Options that cannot be part of the choice, with the reason (`no_value`, `no_cost`,
-        `requires_option_left_out`), indexed by option_id.
+        Options that cannot be part of a plan, with the reason (`no_value`, `no_cost`, `starts_too_late`,
+        `requires_option_left_out`, `together_option_left_out`), indexed by option_id.
     """
 
     option_ids: pd.Index
-    value: Floats
-    cost_cents: Integers
-    budget_cents: int
-    indptr: Integers
-    indices: Integers
+    start_years: tuple[int, ...]
+    values: dict[str, Floats]
+    upper: Floats
+    is_integer: Mask
+    indptr: Places
+    indices: Places
     data: Floats
     lower: Floats
-    upper: Floats
+    upper_rows: Floats
+    row_unit: Floats
     row_set: Integers
     set_names: tuple[str, ...]
+    set_kinds: tuple[str, ...]
+    cost_cents: Integers
+    limits: pd.DataFrame
+    rules: dict[int, GivenRule]
+    joints: Joints
     requires: Integers
-    counted: npt.NDArray[np.bool_]
+    in_group: Mask
+    counted: Mask
+    senses: dict[str, int] | None
     left_out: pd.Series
+
+    @property
+    def periods(self) -> int:
+        """Number of periods."""
+        return len(self.start_years)
+
+    @property
+    def decisions(self) -> int:
+        """Columns that are decisions; they come first."""
+        return len(self.cost_cents)
+
+    @property
+    def matrix(self) -> csr_array:
+        """The rows as a sparse matrix."""
+        return csr_array((self.data, self.indices, self.indptr), shape=(len(self.lower), len(self.upper)))
 
 
 def build_model(
     options: pd.DataFrame,
     *,
-    objective: str,
-    budget_usd: float,
-    minimum_counts: Mapping[str, int] | None = None,
-    minimum_by: str = "sector",
+    start_years: Sequence[int],
+    values: Mapping[str, pd.DataFrame | pd.Series | Floats],
+    objectives: Sequence[str],
+    budgets: pd.DataFrame | None = None,
+    carries_over: bool = True,
+    interactions: pd.DataFrame | None = None,
+    profiles: Mapping[str, Floats] | None = None,
+    rules: pd.DataFrame | None = None,
+    senses: Mapping[str, int] | None = None,
 ) -> PortfolioModel:
     """The model of a portfolio.
 
-    Options whose objective or investment is blank are left out, and so is every option that requires one of them: a
-    blank is not nothing. Variables are in the order of option_id, so the order of the table does not matter.
+    Options whose investment, or whose value in an objective or in what a rule counts, is blank are left out, and so is
+    every option that requires one of them or belongs together with one: a blank is not nothing. A value that is blank
+    for some start years only forbids those. Nothing depends on the order of the tables.
 
     Parameters
     ----------
     options
-        Table `options` joined with the column to maximise. Of the rest, `initial_cost_usd`, `exclusive_group` and
-        `requires_option_id` are read, and the column `minimum_by`.
-    objective
-        Column to maximise, any number.
-    budget_usd
-        Most that the investments may sum to [USD].
-    minimum_counts
-        Least number of options to choose by class, for example `{"water": 2}`.
-    minimum_by
-        Column that holds the class.
+        Table `options`. Of its columns `initial_cost_usd`, `exclusive_group`, `requires_option_id` (several between
+        semicolons), `together_group`, `funding_source` and `earliest_year` are read, and those that rules name.
+    start_years
+        First years of the periods in which options may start, ascending.
+    values
+        What each option adds to each item: a DataFrame indexed by option_id with a column per start year, a Series
+        indexed by option_id where the start year does not matter, or an array [options in sorted order, periods].
+    objectives
+        Items that must be known of every option in the model.
+    budgets
+        `source` (blank: all options; else those with this `funding_source`), `start_year` (blank: one budget over all
+        periods) and `amount_usd`. For a source with dated rows, a start year without one brings no new money. None is
+        no limit.
+    carries_over
+        Whether money of a dated budget that is not spent can be spent later.
+    interactions
+        Table `interactions`; rows of items that are not in `values` are not read.
+    profiles
+        For items that depend on the start year, [periods] factors: an interaction whose options are all in operation
+        from period t on is worth its amount times the factor of t. One by default.
+    rules
+        Table `plan_rules`. A share is of the item's total over all chosen options, whenever they start.
+    senses
+        Items that will be optimised or bounded and whether more (+1) or less (-1) is better; halves the rows that
+        interactions need. None leaves every direction open.
 
     Returns
     -------
@@ -108,49 +196,57 @@ def build_model(
     Raises
     ------
     TableError
-        If a cost is negative, a key repeats, or a required option does not exist.
+        If a cost is negative, a key repeats, a required option does not exist, options require each other in a
+        circle, or a table breaks its schema; names every fault.
     AssumptionError
-        If the objective is not a column of numbers, or the budget is negative or not a number.
+        If an item, a column or a year is not known.
 
     Examples
     --------
-    >>> options = pd.DataFrame(
-    ...     {"option_id": ["b", "a", "c"], "initial_cost_usd": [2e3, 1e3, 1e3], "npv_usd": [5.0, 3.0, None]}
+    >>> options = pd.DataFrame({"option_id": ["b", "a", "c"], "initial_cost_usd": [2e3, 1e3, 1e3]})
+    >>> npv = pd.Series({"a": 3.0, "b": 5.0})
+    >>> model = build_model(
+    ...     options, start_years=[2025, 2030], values={"npv_usd": npv}, objectives=["npv_usd"],
+    ...     budgets=common_budget(2500),
     ... )
-    >>> model = build_model(options, objective="npv_usd", budget_usd=2500)
     >>> model.option_ids.tolist(), model.cost_cents.tolist(), model.left_out.to_dict()
-    (['a', 'b'], [100000, 200000], {'c': 'no_value'})
+    (['a', 'b'], [100000, 100000, 200000, 200000], {'c': 'no_value'})
     """
-    _check(options, objective, budget_usd)
-    table = with_columns(options, [*dict.fromkeys([*COLUMNS, objective, minimum_by])])
-    table = table.sort_values("option_id").set_index("option_id", drop=False)
-    left_out = _left_out(table, objective)
-    table = table.drop(index=left_out.index)
-    minimums = dict(sorted((minimum_counts or {}).items()))
-    cents = to_cents(table["initial_cost_usd"].to_numpy(dtype=np.float64))
-    requires = _required_places(table)
-    sets = [
-        _budget_rows(cents, int(to_cents(np.float64(budget_usd)))),
-        _exclusive_rows(table["exclusive_group"]),
-        _requirement_rows(requires),
-        *(_minimum_row(table[minimum_by], name, count) for name, count in minimums.items()),
-    ]
-    names = [_("budget"), _("exclusive groups"), _("prerequisites")]
-    names += [_("at least {count} of {name}").format(count=count, name=name) for name, count in minimums.items()]
-    return PortfolioModel(
-        option_ids=table.index,
-        value=table[objective].to_numpy(dtype=np.float64),
-        cost_cents=cents,
-        budget_cents=int(to_cents(np.float64(budget_usd))),
-        **_stacked(sets),
-        set_names=tuple(names),
-        requires=requires,
-        counted=table[minimum_by].isin(list(minimums)).to_numpy(dtype=bool),
-        left_out=left_out,
-    )
+    years = checked_years(start_years)
+    check_given(options, rules, interactions)
+    table = options.sort_values("option_id").set_index("option_id", drop=False)
+    table = table.assign(**with_columns(table, [c for c in COLUMNS if c not in table.columns]))
+    given = read_values(values, table, years)
+    asked = read_rules(rules, table, years, given)
+    limits = read_budgets(budgets, years, carries_over=carries_over)
+    early_enough = np.asarray(years) >= earliest_years(table)[:, None]
+    possible = early_enough & known_starts(table, years, given, objectives, asked)
+    left_out = left_out_options(table, possible, early_enough)
+    kept = ~table.index.isin(left_out.index)
+    table, possible = table[kept], possible[kept]
+    given = {item: amounts[kept] for item, amounts in given.items()}
+    asked = [rule.among(kept) for rule in asked]
+    exclusive = pd.factorize(table["exclusive_group"], sort=True)[0].astype(np.int64)
+    joints, amounts = read_joints(interactions, table.index, options["option_id"], given, exclusive)
+    factors = checked_profiles(profiles, given, len(years))
+    return _assembled(
+        table, years, given, possible, exclusive, limits, asked, joints, amounts, factors,
+        dict(senses) if senses is not None else None, left_out,
+    )  # fmt: skip
 
 
-def to_cents(usd: npt.ArrayLike) -> Integers:
+def common_budget(amount_usd: float) -> pd.DataFrame:
+    """One budget for all options and periods, as `build_model` takes it.
+
+    Examples
+    --------
+    >>> common_budget(5.0).values.tolist()
+    [['', nan, 5.0]]
+    """
+    return pd.DataFrame({"source": [""], "start_year": [np.nan], "amount_usd": [float(amount_usd)]})
+
+
+def to_cents(usd: object) -> Integers:
     """Money in whole cents, rounded to the nearest.
 
     Examples
@@ -161,113 +257,243 @@ def to_cents(usd: npt.ArrayLike) -> Integers:
     return np.rint(np.asarray(usd, dtype=np.float64) * CENTS).astype(np.int64)
 
 
-# --- rows -------------------------------------------------------------------------------------------------------
-
-Rows = tuple[Integers, Integers, Floats, Floats, Floats]
-"""Length of each row, columns, coefficients, lower bounds, upper bounds."""
-
-HALF_A_CENT = 0.5
-DIGITS = 3
-"""Powers of ten between the budget and one in the row the solver sees."""
+# --- what a plan is worth and whether it is allowed --------------------------------------------------------------
 
 
-def _budget_rows(cents: Integers, budget: int) -> Rows:
-    """Scaled to a few thousand, for the solver's tolerances to mean something.
+def active_columns(model: PortfolioModel, starts: Integers) -> Mask:
+    """Columns that are one in a plan; `starts` is the period each option starts in, or -1."""
+    active = np.zeros(len(model.upper), dtype=bool)
+    chosen = np.flatnonzero(starts >= 0)
+    active[chosen * model.periods + starts[chosen]] = True
+    if len(model.joints):
+        each = np.maximum.reduceat(starts[model.joints.members], model.joints.part_starts)
+        first = np.append(0, np.cumsum(model.joints.parts)[:-1])
+        since = np.where(np.minimum.reduceat(each, first) < 0, model.periods, np.maximum.reduceat(each, first))
+        ends = model.decisions + len(model.joints) * model.periods
+        active[model.decisions : ends] = (np.arange(model.periods) >= since[:, None]).ravel()
+    return active
 
-    Half a cent of slack lets an exact fit survive rounding. An option beyond the budget by itself counts as twice the
-    budget: it stays out of reach, and the row keeps a narrow range.
+
+def totals(model: PortfolioModel, starts: Integers) -> dict[str, float]:
+    """Total of every item over a plan, summed exactly; missing if a value that it needs is.
+
+    Examples
+    --------
+    >>> options = pd.DataFrame({"option_id": ["a", "b"], "initial_cost_usd": [0.1, 0.2]})
+    >>> model = build_model(options, start_years=[2025], values={"km": np.array([[1.0], [2.0]])}, objectives=["km"])
+    >>> totals(model, np.array([0, 0]))
+    {'km': 3.0, 'initial_cost_usd': 0.3, 'options': 2.0}
     """
-    unit = 10.0 ** (np.floor(np.log10(max(budget, 1))) - DIGITS)
-    costly = np.flatnonzero(cents)
-    counted = np.minimum(cents[costly], 2 * budget + 1)
-    upper = (budget + HALF_A_CENT) / unit
-    return (np.array([len(costly)]), costly, counted / unit, np.array([-np.inf]), np.array([upper]))
+    active = active_columns(model, starts)
+    sums = {item: math.fsum(amounts[active]) for item, amounts in model.values.items()}
+    return sums | {COST: int(model.cost_cents[active[: model.decisions]].sum()) / CENTS}
 
 
-def _exclusive_rows(group: pd.Series) -> Rows:
-    """At most one of each group of two or more."""
-    shared = group.notna() & group.duplicated(keep=False)
-    codes, names = pd.factorize(group[shared], sort=True)
-    columns = np.flatnonzero(shared.to_numpy())[np.argsort(codes, kind="stable")]
-    count = len(names)
-    return (
-        np.bincount(codes, minlength=count), columns, np.ones(len(columns)), np.full(count, -np.inf), np.ones(count)
-    )  # fmt: skip
+def option_values(model: PortfolioModel, starts: Integers, item: str) -> Floats:
+    """What each option adds to an item in a plan; what options add together is shared equally among them."""
+    active = active_columns(model, starts)
+    worth = np.where(active, model.values[item], 0.0)
+    own = worth[: model.decisions].reshape(-1, model.periods).sum(axis=1)
+    each = worth[model.decisions :].reshape(-1, model.periods).sum(axis=1) / np.maximum(model.joints.parts, 1)
+    chosen = starts[model.joints.members] >= 0
+    share = np.repeat(each, model.joints.sizes)[chosen]
+    shared = np.bincount(model.joints.members[chosen], share, minlength=len(own))
+    return np.asarray(own + shared, dtype=np.float64)
 
 
-def _requirement_rows(requires: Integers) -> Rows:
-    """`x_option - x_required <= 0`."""
-    needing = np.flatnonzero(requires >= 0)
-    columns = np.column_stack([needing, requires[needing]]).ravel()
-    count = len(needing)
-    return (
-        np.full(count, 2), columns, np.tile([1.0, -1.0], count), np.full(count, -np.inf), np.zeros(count)
-    )  # fmt: skip
+def over_limit(model: PortfolioModel, active: Mask) -> list[tuple[int, Places]]:
+    """Money limits that a plan exceeds, to the cent: the row, and the starts that it pays for."""
+    found = []
+    for row, cents in zip(model.limits["row"], model.limits["cents"], strict=True):
+        columns = model.indices[model.indptr[row] : model.indptr[row + 1]]
+        paid = columns[active[columns]]
+        if int(model.cost_cents[paid].sum()) > cents:
+            found.append((int(row), paid))
+    return found
 
 
-def _required_places(table: pd.DataFrame) -> Integers:
-    """Place of the option that each requires, or -1; an option that requires itself requires nothing."""
-    places = table.index.get_indexer(pd.Index(table["requires_option_id"]))
-    return np.where(places == np.arange(len(places)), -1, places).astype(np.int64)
+def is_allowed(model: PortfolioModel, starts: Integers) -> bool:
+    """Whether a plan keeps every constraint: money to the cent, sums of values to a billionth."""
+    active = active_columns(model, starts)
+    if (model.upper[: model.decisions][active[: model.decisions]] == 0).any():
+        return False
+    kept = np.ones(len(model.lower), dtype=bool)
+    kept[model.limits["row"].to_numpy(dtype=np.int64)] = False
+    ones = active.astype(np.float64)
+    matrix = model.matrix
+    activity, size = matrix @ ones, abs(matrix) @ ones
+    slack = TOLERANCE * np.maximum(size, 1.0)
+    within = (activity >= model.lower - slack) & (activity <= model.upper_rows + slack)
+    return bool(within[kept].all()) and not over_limit(model, active)
 
 
-def _minimum_row(classes: pd.Series, name: str, count: int) -> Rows:
-    columns = np.flatnonzero(classes.eq(name).to_numpy(dtype=bool, na_value=False))
-    return (
-        np.array([len(columns)]), columns, np.ones(len(columns)), np.array([float(count)]), np.array([np.inf])
-    )  # fmt: skip
-
-
-def _stacked(sets: list[Rows]) -> dict[str, npt.NDArray]:
-    lengths, columns, data, lower, upper = (np.concatenate(part) for part in zip(*sets, strict=True))
-    return {
-        "indptr": np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        "indices": columns.astype(np.int64),
-        "data": data.astype(np.float64),
-        "lower": lower.astype(np.float64),
-        "upper": upper.astype(np.float64),
-        "row_set": np.repeat(np.arange(len(sets)), [len(rows[0]) for rows in sets]),
-    }
-
-
-# --- what can be chosen -----------------------------------------------------------------------------------------
-
-
-def _left_out(table: pd.DataFrame, objective: str) -> pd.Series:
-    """Options that cannot be part of the choice, and why."""
-    no_cost, no_value = table["initial_cost_usd"].isna(), table[objective].isna()
-    lost = no_cost | no_value
+def pruned(model: PortfolioModel, starts: Integers, counts: Mask) -> Integers:
+    """A plan without the options that nothing counts and no other needs; `counts` says which columns count."""
+    chosen = np.flatnonzero(starts >= 0)
+    columns = chosen * model.periods + starts[chosen]
+    needed = np.zeros(len(starts), dtype=bool)
+    needed[chosen] = counts[columns] | model.counted[columns] | model.in_group[chosen]
+    needed[model.joints.members] = True
+    needed &= starts >= 0
     while True:
-        without = lost | table["requires_option_id"].isin(table.index[lost])
-        if (without == lost).all():
-            break
-        lost = without
-    reason = np.select([no_value, no_cost], [NO_VALUE, NO_COST], LOST_REQUIREMENT)
-    return pd.Series(reason, table.index, dtype="str", name="reason")[lost]
+        more = needed.copy()
+        more[model.requires[needed[model.requires[:, 0]], 1]] = True
+        if (more == needed).all():
+            return np.where(needed, starts, -1)
+        needed = more
 
 
-def _check(options: pd.DataFrame, objective: str, budget_usd: float) -> None:
-    found = [f for f in faults(options, "options") if f.column in COLUMNS]
-    found += _unknown_requirements(options)
-    if found:
-        raise TableError(found)
-    numbers = [c for c in options.columns if pd.api.types.is_numeric_dtype(options[c])]
-    if objective not in numbers:
-        message = _("The objective {name} is not a column of numbers of the options; there are {columns}.")
-        raise AssumptionError(message.format(name=objective, columns=", ".join(numbers)))
-    if not 0 <= budget_usd < np.inf:
-        raise AssumptionError(
-            _("The budget is {budget}; give an amount of money, 0 or more.").format(budget=budget_usd)
-        )
+# --- assembly ---------------------------------------------------------------------------------------------------
 
 
-def _unknown_requirements(options: pd.DataFrame) -> list[Fault]:
-    required = with_columns(options, ["requires_option_id"])["requires_option_id"]
-    unknown = (required.notna() & ~required.isin(options["option_id"])).to_numpy(dtype=bool)
-    return [
-        Fault(
-            "options", int(i) + 2, "requires_option_id", str(required.iloc[i]), _("no such option"),
-            _("add the option, or correct the value"),
-        )
-        for i in np.flatnonzero(unknown)[:SHOWN_PER_RULE]
-    ]  # fmt: skip
+def _assembled(
+    table: pd.DataFrame,
+    years: tuple[int, ...],
+    given: dict[str, Floats],
+    possible: Mask,
+    exclusive: Integers,
+    budgets: pd.DataFrame,
+    asked: list[GivenRule],
+    joints: Joints,
+    amounts: dict[str, Floats],
+    factors: dict[str, Floats],
+    senses: dict[str, int] | None,
+    left_out: pd.Series,
+) -> PortfolioModel:
+    count, periods = possible.shape
+    cents = np.repeat(to_cents(table["initial_cost_usd"]), periods)
+    given = {item: np.where(possible, amount, 0.0) for item, amount in given.items()}
+    worth = {i: _columns(v, joints, amounts.get(i), factors.get(i)) for i, v in given.items()}
+    worth |= {
+        item: np.append(each, np.zeros(len(joints) * periods))
+        for item, each in ((COST, cents / CENTS), (COUNT, np.ones(len(cents))))
+    }
+    counted = [_rule_columns(rule, given, joints, amounts, factors, cents / CENTS, count, periods) for rule in asked]
+    up, down = _pulls(worth, senses, asked, counted, (len(joints), periods), count * periods)
+    together = pd.factorize(table["together_group"], sort=True)[0].astype(np.int64)
+    pairs = required_pairs(table)
+
+    sets: list[tuple[str, str, Rows, Floats]] = []
+
+    def add(name: str, kind: str, rows: Rows, unit: Sequence[float] | None = None) -> None:
+        sets.append((name, kind, rows, np.ones(len(rows.lengths)) if unit is None else np.asarray(unit)))
+
+    add(_("each option starts once"), "structure", r.once_rows(count, periods))
+    add(_("interactions"), "structure", r.joint_rows(joints, count, periods, up, down))
+    limits, first = [budgets.iloc[:0].assign(row=0)], sum(len(s[2].lengths) for s in sets)
+    for source, dated in budgets.groupby("source", sort=True):
+        rows, units = _budget_rows(table, years, possible, cents, dated)
+        add(_("budget of {source}").format(source=source) if source else _("budget"), "budget", rows, units)
+        limits.append(dated.assign(row=np.arange(len(dated)) + first))
+        first += len(dated)
+    add(_("exclusive groups"), "exclusive", r.exclusive_rows(exclusive, periods))
+    add(_("prerequisites"), "requirement", r.requirement_rows(pairs, periods))
+    add(_("options that belong together"), "together", r.together_rows(together, periods))
+    first = sum(len(s[2].lengths) for s in sets)
+    rules = {}
+    for rule, columns in zip(asked, counted, strict=True):
+        rules[len(sets)] = rule
+        unit = r.power_of_ten(float(np.abs(columns).max(initial=0.0)))
+        add(rule.name, "rule", r.dense_row(columns / unit, *(b / unit for b in rule.bounds)), [unit])
+        if rule.is_cost_limit:
+            line = {"row": first, "cents": int(to_cents(rule.amount)), "source": "", "carries_over": False}
+            limits.append(pd.DataFrame([line]))
+        first += 1
+
+    rows = r.joined([s[2] for s in sets])
+    unused = ~(up | down).ravel()
+    return PortfolioModel(
+        option_ids=table.index,
+        start_years=years,
+        values=worth,
+        upper=np.append(possible.ravel().astype(np.float64), np.where(unused, 0.0, 1.0)),
+        is_integer=np.arange(len(worth[COST])) < count * periods,
+        indptr=np.append(0, np.cumsum(rows.lengths)).astype(np.int32),
+        indices=rows.columns,
+        data=rows.data,
+        lower=rows.lower,
+        upper_rows=rows.upper,
+        row_unit=np.concatenate([s[3] for s in sets]),
+        row_set=np.repeat(np.arange(len(sets)), [len(s[2].lengths) for s in sets]),
+        set_names=tuple(s[0] for s in sets),
+        set_kinds=tuple(s[1] for s in sets),
+        cost_cents=cents,
+        limits=pd.concat([part for part in limits if len(part)] or limits[:1], ignore_index=True),
+        rules=rules,
+        joints=joints,
+        requires=pairs,
+        in_group=together >= 0,
+        counted=np.logical_or.reduce([c != 0 for c in counted]) if counted else np.zeros(len(worth[COST]), dtype=bool),
+        senses=senses,
+        left_out=left_out,
+    )
+
+
+def _columns(amount: Floats, joints: Joints, together: Floats | None, factor: Floats | None) -> Floats:
+    """What each column adds to an item: starts first, then interactions in operation."""
+    periods = amount.shape[1]
+    if together is None or factor is None:
+        return np.append(amount.ravel(), np.zeros(len(joints) * periods))
+    return np.append(amount.ravel(), np.outer(together, r.telescoped(factor)).ravel())
+
+
+def _rule_columns(
+    rule: GivenRule,
+    given: dict[str, Floats],
+    joints: Joints,
+    amounts: dict[str, Floats],
+    factors: dict[str, Floats],
+    cost: Floats,
+    options: int,
+    periods: int,
+) -> Floats:
+    """What each column adds to what the rule counts: the options that it names, less the share asked of all."""
+    always = {COST: cost.reshape(options, periods), COUNT: np.ones((options, periods))}
+    amount = given[rule.item] if rule.item in given else always[rule.item]
+    until = np.arange(periods) < rule.until
+    inside = np.where(rule.mask[:, None] & until, amount, 0.0)
+    whole = amount if rule.is_share else np.zeros_like(amount)
+    own = inside - rule.amount * whole if rule.is_share else inside
+    if rule.item not in amounts:
+        return np.append(own.ravel(), np.zeros(len(joints) * periods))
+    factor = factors[rule.item]
+    among = np.where(joints.whole(rule.mask), amounts[rule.item], 0.0)
+    both = np.outer(among, r.telescoped(np.where(until, factor, 0.0)))
+    if rule.is_share:
+        both -= rule.amount * np.outer(amounts[rule.item], r.telescoped(factor))
+    return np.append(own.ravel(), both.ravel())
+
+
+def _pulls(
+    worth: dict[str, Floats],
+    senses: dict[str, int] | None,
+    asked: list[GivenRule],
+    counted: list[Floats],
+    shape: tuple[int, int],
+    first: int,
+) -> tuple[Mask, Mask]:
+    """For each interaction and period, whether anything would gain from it being in operation, and from it not."""
+    up, down = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+    wishes = [(worth[item], 0 if senses is None else senses[item]) for item in (worth if senses is None else senses)]
+    wishes += [(columns, -1 if rule.rule == "at_most" else 1) for rule, columns in zip(asked, counted, strict=True)]
+    for columns, sense in wishes:
+        pull = columns[first:].reshape(shape)
+        up |= (pull > 0) & (sense >= 0) | (pull < 0) & (sense <= 0)
+        down |= (pull < 0) & (sense >= 0) | (pull > 0) & (sense <= 0)
+    return up, down
+
+
+def _budget_rows(
+    table: pd.DataFrame, years: tuple[int, ...], possible: Mask, cents: Integers, limits: pd.DataFrame
+) -> tuple[Rows, list[float]]:
+    """The limits of one source, and the unit of each row."""
+    source = str(limits["source"].iloc[0])
+    paid = table["funding_source"].eq(source).to_numpy(dtype=bool, na_value=False) if source else True
+    parts, units = [], []
+    for year, limit, carries_over in limits[["start_year", "cents", "carries_over"]].itertuples(index=False):
+        when = np.array([np.isnan(year) or (y <= year if carries_over else y == year) for y in years])
+        counts = (possible & when & np.reshape(paid, (-1, 1))).ravel()
+        rows, unit = r.budget_row(np.where(counts, cents, 0), int(limit))
+        parts.append(rows)
+        units.append(unit)
+    return r.joined(parts), units

@@ -1,157 +1,426 @@
-"""The best portfolio, by branch and bound in HiGHS, checked in whole cents.
+"""The best plan, by branch and bound in HiGHS, checked in whole cents.
 
-The solver works in floating point; what it returns is checked exactly, and a choice that exceeds the budget by a cent
-is cut off and the rest solved again. Knows nothing of where the values come from.
+The solver works in floating point; what it returns is checked exactly, and a plan that exceeds a budget by a cent is
+cut off and the rest solved again. Knows nothing of where the values come from.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import highspy
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from headwater.errors import Infeasible, SolveError, TimedOut
-from headwater.portfolio.model import CENTS, PortfolioModel, build_model
+from headwater.errors import AssumptionError, SolveError, TimedOut
+from headwater.portfolio import highs, relax
+from headwater.portfolio.model import (
+    CENTS,
+    TOLERANCE,
+    PortfolioModel,
+    active_columns,
+    build_model,
+    common_budget,
+    option_values,
+    over_limit,
+    pruned,
+    totals,
+)  # fmt: skip
+from headwater.portfolio.rows import Floats, Integers, Mask, power_of_ten
 from headwater.schema import empty
 from headwater.words import _
 
 OPTIMAL: Literal["optimal"] = "optimal"
 TIME_LIMIT: Literal["time_limit"] = "time_limit"
-TOLERANCE = 1e-9
-"""Feasibility and integrality tolerance asked of the solver, and the relative gap below which a bound counts as met."""
 GAP = 1e-6
-"""Relative gap at which a portfolio counts as proved optimal: one dollar in a million. Portfolios whose costs and
-values rise together close to a millionth in a blink and to zero in hours; the gap reached is always reported."""
+"""Relative gap at which a plan counts as proved optimal: one dollar in a million. Plans whose costs and values rise
+together close to a millionth in a blink and to zero in hours; the gap reached is always reported."""
 NODES = 1000
-"""Nodes of the search for a cheaper portfolio as good as the best: a count, not seconds, so that it is repeatable."""
-CHOSEN = 0.5
-IMPOSSIBLE = (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible)
-"""Every variable is bounded, so the second can only mean the first."""
+"""Nodes of the search for a cheaper plan as good as the best: a count, not seconds, so that it is repeatable."""
 
-Mask = npt.NDArray[np.bool_]
+Progress = Callable[[float, float], None]
+"""Told the best value found so far and the bound, in natural units, while the solver runs."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Solution:
-    """A portfolio and how good it is proved to be.
+    """A plan and how good it is proved to be.
 
     Attributes
     ----------
-    chosen
-        Whether each option of the model is in the portfolio.
+    starts
+        Place in `start_years` of the period in which each option starts, or -1.
+    totals
+        Sum of every item over the plan, interactions included; missing if a value that it needs is.
     objective
-        Sum of the values of the chosen options.
+        What was optimised: a total, or a weighted sum of totals.
     bound
-        No portfolio has a larger sum.
+        No plan is better than this.
     gap
-        (bound - objective) / |objective|; 0 is proved optimal.
+        Distance between the two as a share of the objective; 0 is proved optimal.
     status
         "optimal" or "time_limit".
     seconds
         Time spent in the solver [s].
     """
 
-    chosen: Mask
+    starts: Integers
+    totals: dict[str, float]
     objective: float
     bound: float
     gap: float
     status: Literal["optimal", "time_limit"]
     seconds: float
 
+    @property
+    def chosen(self) -> Mask:
+        """Whether each option is in the plan."""
+        return self.starts >= 0
 
-def solve(model: PortfolioModel, *, time_limit_s: float | None = None, threads: int = 1, seed: int = 0) -> Solution:
-    """The portfolio with the largest sum of values.
 
-    Solved to a proved gap of `GAP`. Of several portfolios that are equally good a cheap one is returned, found by a
-    second, bounded search; always the same for the same options, seed and number of threads. Options that add nothing
-    are dropped unless a chosen one requires them or they count towards a minimum.
+class Solver:
+    """A model held in memory by the solver: objectives and bounds change in place, the model is not built again.
+
+    Every answer depends on the question alone, not on the questions before it.
 
     Parameters
     ----------
     model
         From `build_model`.
     time_limit_s
-        Time after which to stop [s].
+        Time for each question [s].
     threads, seed
         Passed to the solver.
-
-    Returns
-    -------
-    solution
-        Proved optimal.
-
-    Raises
-    ------
-    Infeasible
-        If no portfolio meets the constraints; names a smallest set of constraints that cannot be met together.
-    TimedOut
-        If time ran out before the proof; carries the best `Solution` found, or None.
-    SolveError
-        If the solver failed.
+    gap
+        Relative gap at which a plan counts as proved optimal.
+    progress
+        Called now and then with the best value and the bound.
+    presolve
+        Whether the solver may simplify the model first. Not where a column is no decision and no interaction: HiGHS
+        1.10 to 1.15 call a plan optimal there that is not (tests/portfolio/test_robust.py holds a case).
 
     Examples
     --------
-    >>> options = pd.DataFrame(
-    ...     {"option_id": ["a", "b", "c"], "initial_cost_usd": [6.0, 5.0, 5.0], "npv_usd": [7.0, 5.0, 5.0]}
+    >>> options = pd.DataFrame({"option_id": ["a", "b", "c"], "initial_cost_usd": [6.0, 5.0, 5.0]})
+    >>> npv = pd.Series({"a": 7.0, "b": 5.0, "c": 5.0})
+    >>> solver = Solver(
+    ...     build_model(
+    ...         options, start_years=[2025], values={"npv_usd": npv}, objectives=["npv_usd"], budgets=common_budget(10)
+    ...     )
     ... )
-    >>> best = solve(build_model(options, objective="npv_usd", budget_usd=10))
-    >>> best.chosen.tolist(), best.objective
-    ([False, True, True], 10.0)
+    >>> best = solver.best("npv_usd")
+    >>> best.starts.tolist(), best.objective
+    ([-1, 0, 0], 10.0)
+    >>> solver.best("npv_usd", at_most={"options": 1}).totals
+    {'npv_usd': 7.0, 'initial_cost_usd': 6.0, 'options': 1.0}
     """
-    if not len(model.value):
-        return _without_options(model)
-    solver = _solver(model, time_limit_s=time_limit_s, threads=threads, seed=seed)
-    while True:
-        status = _run(solver)
-        if status == highspy.HighsModelStatus.kInfeasible:
-            raise Infeasible(conflicts(model))
-        chosen = _chosen(solver)
-        if chosen is not None and int(model.cost_cents[chosen].sum()) > model.budget_cents:
-            _cut_off(solver, chosen & (model.cost_cents > 0))
-            continue
-        best = _finished(model, solver, chosen, status)
-        return _cheaper(model, best, threads=threads, seed=seed)
+
+    def __init__(
+        self,
+        model: PortfolioModel,
+        *,
+        time_limit_s: float | None = None,
+        threads: int = 1,
+        seed: int = 0,
+        gap: float = GAP,
+        progress: Progress | None = None,
+        presolve: bool = True,
+    ) -> None:
+        self.model = model
+        self.time_limit_s = time_limit_s
+        self._progress = progress
+        self._unit = 1.0
+        self._rows: dict[tuple[object, ...], tuple[int, float]] = {}
+        self._highs = highs.loaded(model, gap=gap, threads=threads, seed=seed, presolve=presolve)
+        if progress is not None:
+            self._highs.cbMipLogging.subscribe(self._told)
+            self._highs.cbMipImprovingSolution.subscribe(self._told)
+
+    def best(
+        self,
+        objective: str | Mapping[str, float],
+        *,
+        sense: int = 1,
+        at_least: Mapping[str, float] | None = None,
+        at_most: Mapping[str, float] | None = None,
+        start: Solution | None = None,
+        cheapest: bool = False,
+        time_limit_s: float | None = None,
+        explain: bool | None = None,
+    ) -> Solution:
+        """The plan with the largest (`sense` +1) or smallest (-1) total.
+
+        Options that add nothing are dropped unless a chosen one requires them or a rule counts them.
+
+        Parameters
+        ----------
+        objective
+            An item, or weights of items.
+        sense
+            +1 to maximise, -1 to minimise.
+        at_least, at_most
+            Bounds on the totals of items.
+        start
+            A plan to start the search from.
+        cheapest
+            Of several plans that are equally good, look for the cheapest by a second, bounded search.
+        time_limit_s
+            Time for this question [s]; that of the solver by default.
+        explain
+            Whether to work out which constraints are in conflict when no plan exists, and the least change that would
+            do; by default only without `at_least` and `at_most`, where having no plan is an answer like others.
+
+        Returns
+        -------
+        solution
+            Proved optimal, or the best found when time ran out (`status`), with its gap.
+
+        Raises
+        ------
+        Infeasible
+            If no plan meets the constraints; names a smallest set of constraints that cannot be met together.
+        TimedOut
+            If time ran out before any plan was found.
+        AssumptionError
+            If an item is unknown, has blank values, or was not to be optimised in this direction.
+        SolveError
+            If the solver failed.
+        """
+        begun = self._highs.getRunTime()
+        limit = self.time_limit_s if time_limit_s is None else time_limit_s
+        weights = {objective: 1.0} if isinstance(objective, str) else dict(objective)
+        lower, upper = dict(at_least or {}), dict(at_most or {})
+        self._check(weights, sense, lower, upper)
+        worth = self._columns(weights)
+        if not self.model.decisions:
+            return self._without_options(weights, lower, upper)
+        self._bound(lower, upper)
+        try:
+            starts, bound, status = self._search(worth, sense, start, limit, begun)
+        except _NoPlanError:
+            explained = explain if explain is not None else not (lower or upper)
+            raise relax.infeasible(self.model, lower, upper, explain=explained) from None
+        if starts is None:
+            raise TimedOut(_("Time ran out before any plan was found."))
+        starts = self._pruned(starts, worth, [*lower, *upper])
+        found = self._solution(weights, starts, bound, sense, status, begun)
+        if cheapest and status == OPTIMAL:
+            rest = None if limit is None else limit - (self._highs.getRunTime() - begun)
+            found = self._cheaper(found, weights, worth, sense, [*lower, *upper], rest)
+        return replace(found, seconds=self._highs.getRunTime() - begun)
+
+    # --- the question -------------------------------------------------------------------------------------------
+
+    def _check(
+        self, weights: Mapping[str, float], sense: int, lower: Mapping[str, float], upper: Mapping[str, float]
+    ) -> None:
+        asked = [(item, math.copysign(1, weight) * sense) for item, weight in weights.items() if weight]
+        asked += [(item, 1) for item in lower] + [(item, -1) for item in upper]
+        for item, direction in asked:
+            values = self.model.values.get(item)
+            if values is None:
+                message = _("There are no values of {names}; there are {known}.")
+                raise AssumptionError(message.format(names=item, known=", ".join(self.model.values)))
+            if np.isnan(values).any():
+                message = _("Some values of {item} are blank; name it among the objectives of the model.")
+                raise AssumptionError(message.format(item=item))
+            if len(self.model.joints) and self.model.senses is not None:
+                joint = values[self.model.decisions :].any()
+                if joint and self.model.senses.get(item, 0) != direction:
+                    message = _("The model was not built to optimise or bound {item} in this direction.")
+                    raise AssumptionError(message.format(item=item))
+        if not all(map(math.isfinite, [*weights.values(), *lower.values(), *upper.values()])):
+            raise AssumptionError(_("Weights and bounds must be finite numbers."))
+
+    def _columns(self, weights: Mapping[str, float]) -> Floats:
+        """What each column adds to a weighted sum."""
+        parts = [self.model.values[item] * weight for item, weight in weights.items()]
+        return np.asarray(np.sum(parts, axis=0), dtype=np.float64)
+
+    def _bound(self, lower: Mapping[str, float], upper: Mapping[str, float]) -> None:
+        """Put the bounds on totals in force, and take away those of the question before."""
+        for row, _unit in self._rows.values():
+            self._highs.changeRowBounds(row, -math.inf, math.inf)
+        for item in dict.fromkeys([*lower, *upper]):
+            self._hold({item: 1.0}, lower.get(item, -math.inf), upper.get(item, math.inf))
+
+    def _hold(self, weights: Mapping[str, float], lower: float, upper: float, *, use: str = "bound") -> None:
+        """Keep a weighted sum between bounds; a billionth of slack lets an exact fit survive rounding."""
+        key = (use, *sorted(weights.items()))
+        if key not in self._rows:
+            worth = self._columns(weights)
+            unit = power_of_ten(float(np.abs(worth).max(initial=0.0)))
+            self._rows[key] = highs.add_row(self._highs, worth / unit, -math.inf, math.inf), unit
+        row, unit = self._rows[key]
+        least, most = (lower - TOLERANCE * abs(lower)), (upper + TOLERANCE * abs(upper))
+        self._highs.changeRowBounds(
+            row, least / unit if lower > -math.inf else lower, most / unit if upper < math.inf else upper
+        )
+
+    # --- the search ---------------------------------------------------------------------------------------------
+
+    def _search(
+        self, worth: Floats, sense: int, start: Solution | None, limit: float | None, begun: float
+    ) -> tuple[Integers | None, float, Literal["optimal", "time_limit"]]:
+        """A plan within the limits to the cent, or None; the bound; and how the search ended."""
+        self._unit = power_of_ten(float(np.abs(worth).max(initial=0.0)))
+        highs.set_objective(self._highs, worth / self._unit, sense=sense)
+        starts = start.starts if start is not None else None
+        while True:
+            self._highs.clearSolver()
+            if starts is not None:
+                highs.start_from(self._highs, self.model, starts)
+            rest = None if limit is None else limit - (self._highs.getRunTime() - begun)
+            status = highs.run(self._highs, time_limit_s=rest)
+            if status == highs.INFEASIBLE:
+                raise _NoPlanError
+            found = highs.found_starts(self._highs, self.model)
+            if found is not None and self._cut_off(found):
+                continue
+            if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit):
+                name = self._highs.modelStatusToString(status)
+                raise SolveError(_("The solver stopped: {status}.").format(status=name))
+            bound = float(self._highs.getInfo().mip_dual_bound) * self._unit
+            return found, bound, OPTIMAL if status == highspy.HighsModelStatus.kOptimal else TIME_LIMIT
+
+    def _cut_off(self, starts: Integers) -> bool:
+        """Forbid a plan that exceeds a limit, and every larger one: costs are not negative, so none of them fits."""
+        over = over_limit(self.model, active_columns(self.model, starts))
+        for _row, paid in over:
+            places = paid[self.model.cost_cents[paid] > 0]
+            self._highs.addRow(-math.inf, len(places) - 1.0, len(places), places, np.ones(len(places)))
+        return bool(over)
+
+    def _cheaper(
+        self,
+        best: Solution,
+        weights: Mapping[str, float],
+        worth: Floats,
+        sense: int,
+        bounded: Sequence[str],
+        limit: float | None,
+    ) -> Solution:
+        """The cheapest plan found that is as good as the best."""
+        model = self.model
+        if not best.chosen.any() or not model.cost_cents.any():
+            return best
+        enough = (best.objective, math.inf) if sense > 0 else (-math.inf, best.objective)
+        self._hold(weights, *enough, use="as good")
+        cost = model.values["initial_cost_usd"]
+        unit = power_of_ten(float(cost.max()))
+        highs.set_objective(self._highs, cost / unit, sense=-1)
+        self._highs.clearSolver()
+        highs.start_from(self._highs, model, best.starts)
+        self._highs.setOptionValue("mip_max_nodes", NODES)
+        highs.run(self._highs, time_limit_s=limit)
+        self._highs.setOptionValue("mip_max_nodes", highspy.kHighsIInf)
+        starts = highs.found_starts(self._highs, model)
+        if starts is None or over_limit(model, active_columns(model, starts)):
+            return best
+        starts = self._pruned(starts, worth, bounded)
+        sums = totals(model, starts)
+        objective = math.fsum(sums[item] * weight for item, weight in weights.items())
+        worse = sense * (best.objective - objective)
+        if sums["initial_cost_usd"] >= best.totals["initial_cost_usd"] or worse > 2 * TOLERANCE * abs(best.objective):
+            return best
+        gap = 0.0 if best.gap == 0 else _gap(objective, best.bound, sense)
+        return replace(best, starts=starts, totals=sums, objective=objective, gap=gap)
+
+    def _pruned(self, starts: Integers, worth: Floats, bounded: Sequence[str]) -> Integers:
+        """The plan without options that neither the objective nor a bound nor a rule counts, and no other needs."""
+        return pruned(self.model, starts, np.logical_or.reduce([worth, *(self.model.values[i] for i in bounded)]))
+
+    # --- the answer ---------------------------------------------------------------------------------------------
+
+    def _solution(
+        self,
+        weights: Mapping[str, float],
+        starts: Integers,
+        bound: float,
+        sense: int,
+        status: Literal["optimal", "time_limit"],
+        begun: float,
+    ) -> Solution:
+        sums = totals(self.model, starts)
+        objective = math.fsum(sums[item] * weight for item, weight in weights.items())
+        distance = max(sense * (bound - objective), 0.0)
+        if status == OPTIMAL and distance <= TOLERANCE * max(abs(objective), self._unit):
+            distance = 0.0
+        bound = objective + sense * distance
+        return Solution(
+            starts, sums, objective, bound, _gap(objective, bound, sense), status, self._highs.getRunTime() - begun
+        )
+
+    def _without_options(
+        self, weights: Mapping[str, float], lower: Mapping[str, float], upper: Mapping[str, float]
+    ) -> Solution:
+        """The empty plan, when there is nothing to choose from."""
+        model = self.model
+        asked = model.row_set[(model.lower > 0) | (model.upper_rows < 0)]
+        if len(asked) or any(v > 0 for v in lower.values()) or any(v < 0 for v in upper.values()):
+            raise relax.infeasible(model, lower, upper, explain=False, sets=sorted(set(asked.tolist())))
+        starts = np.zeros(0, dtype=np.int64)
+        return self._solution(weights, starts, 0.0, 1, OPTIMAL, self._highs.getRunTime())
+
+    def _told(self, event: highspy.highs.HighsCallbackEvent) -> None:
+        """Pass on what the solver says of itself."""
+        best, bound = event.data_out.mip_primal_bound, event.data_out.mip_dual_bound
+        if self._progress is not None:
+            self._progress(best * self._unit, bound * self._unit)
+
+
+class _NoPlanError(Exception):
+    """The solver has proved that there is no plan."""
+
+
+def _gap(objective: float, bound: float, sense: int) -> float:
+    distance = max(sense * (bound - objective), 0.0)
+    return 0.0 if distance == 0 else distance / abs(objective) if objective else math.inf
+
+
+# --- tables -----------------------------------------------------------------------------------------------------
 
 
 def plan(
     options: pd.DataFrame,
+    values: Mapping[str, pd.DataFrame | pd.Series | Floats],
     *,
-    budgets: Mapping[str, float],
+    start_years: Sequence[int],
+    budgets: Mapping[str, pd.DataFrame | float],
     objective: str,
-    start_year: int,
+    sense: int = 1,
+    carries_over: bool = True,
+    interactions: pd.DataFrame | None = None,
+    profiles: Mapping[str, Floats] | None = None,
+    rules: pd.DataFrame | None = None,
     time_limit_s: float | None = None,
-    minimum_counts: Mapping[str, int] | None = None,
-    minimum_by: str = "sector",
     threads: int = 1,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The best portfolio under each of several budgets.
+    """The best plan under each of several budgets.
 
     Parameters
     ----------
-    options
-        Table `options` joined with the column to maximise, and with `npv_usd` where it is known.
+    options, values, start_years, carries_over, interactions, profiles, rules
+        As in `build_model`.
     budgets
-        Budget [USD] by plan_id.
-    objective
-        Column to maximise.
-    start_year
-        Year in which the chosen options start.
+        By plan_id, a table of budgets as in `build_model`, or one amount for all options and periods [USD].
+    objective, sense
+        Item to maximise (+1) or minimise (-1).
     time_limit_s
-        Time for each budget [s]; the best portfolio found by then is reported with its gap.
-    minimum_counts, minimum_by, threads, seed
-        As in `build_model` and `solve`.
+        Time for each plan [s]; the best found by then is reported with its gap.
+    threads, seed, progress
+        As in `Solver`.
 
     Returns
     -------
     plans
-        Table `plans`: one row per chosen option, sorted by plan_id (in the order of `budgets`) and option_id.
+        Table `plans`: one row per chosen option, sorted by plan_id (in the order of `budgets`) and option_id. What
+        options are worth together is shared equally among them, so that rows add up to the plan's objective.
     plan_summaries
         Table `plan_summaries`: one row per plan. The net present value is blank if that of a chosen option is.
 
@@ -160,252 +429,72 @@ def plan(
     TableError, AssumptionError
         As `build_model`.
     Infeasible, SolveError
-        As `solve`.
+        As `Solver.best`.
     TimedOut
-        If time ran out before any portfolio was found.
+        If time ran out before any plan was found.
 
     Examples
     --------
-    >>> options = pd.DataFrame(
-    ...     {"option_id": ["a", "b"], "initial_cost_usd": [6.0, 5.0], "npv_usd": [7.0, 5.0]}
+    >>> options = pd.DataFrame({"option_id": ["a", "b"], "initial_cost_usd": [6.0, 5.0]})
+    >>> npv = {"npv_usd": pd.Series({"a": 7.0, "b": 5.0})}
+    >>> plans, summaries = plan(
+    ...     options, npv, start_years=[2025], budgets={"small": 5, "large": 11}, objective="npv_usd"
     ... )
-    >>> plans, summaries = plan(options, budgets={"small": 5, "large": 11}, objective="npv_usd", start_year=2025)
     >>> plans.groupby("plan_id", sort=False)["option_id"].agg(list).to_dict()
     {'small': ['b'], 'large': ['a', 'b']}
     >>> summaries[["plan_id", "objective_value", "spent_usd", "gap", "status"]].values.tolist()
     [['small', 5.0, 5.0, 0.0, 'optimal'], ['large', 12.0, 11.0, 0.0, 'optimal']]
     """
-    npv = _npv_by_option(options)
     plans, summaries = [empty("plans")], []
     for plan_id, budget in budgets.items():
+        money = budget if isinstance(budget, pd.DataFrame) else common_budget(budget)
         model = build_model(
-            options, objective=objective, budget_usd=budget, minimum_counts=minimum_counts, minimum_by=minimum_by
-        )
-        best = _best_within_time(model, time_limit_s=time_limit_s, threads=threads, seed=seed)
-        plans.append(_plan_rows(model, best, plan_id, start_year))
-        summaries.append(_summary(model, best, plan_id, objective, npv))
+            options, start_years=start_years, values=values, objectives=[objective], budgets=money,
+            carries_over=carries_over, interactions=interactions, profiles=profiles, rules=rules,
+            senses={objective: sense},
+        )  # fmt: skip
+        solver = Solver(model, time_limit_s=time_limit_s, threads=threads, seed=seed, progress=progress)
+        best = solver.best(objective, sense=sense, cheapest=True)
+        plans.append(_plan_rows(model, best, plan_id, objective))
+        summaries.append(_summary(best, plan_id, objective, money))
     filled = [rows for rows in plans if len(rows)] or plans[:1]
     summary = pd.DataFrame(summaries, columns=empty("plan_summaries").columns)
-    return pd.concat(filled, ignore_index=True), summary
+    return pd.concat(filled, ignore_index=True), summary.astype({"rounds": "Int64", "npv_usd": "float64"})
 
 
-def conflicts(model: PortfolioModel) -> list[str]:
-    """A smallest set of constraints, by name, that no portfolio can meet together.
-
-    Constraints are taken away one after another; one without which the rest is still impossible stays away.
-
-    Examples
-    --------
-    >>> options = pd.DataFrame({"option_id": ["a"], "initial_cost_usd": [6.0], "npv_usd": [7.0], "sector": ["water"]})
-    >>> conflicts(build_model(options, objective="npv_usd", budget_usd=5, minimum_counts={"water": 1}))
-    ['budget', 'at least 1 of water']
-    """
-    kept = list(range(len(model.set_names)))
-    for row_set in range(len(model.set_names)):
-        trial = [s for s in kept if s != row_set]
-        solver = _solver(_relaxed(model, trial), time_limit_s=None, threads=1, seed=0)
-        if _run(solver) == highspy.HighsModelStatus.kInfeasible:
-            kept = trial
-    return [model.set_names[s] for s in kept]
-
-
-# --- solver -----------------------------------------------------------------------------------------------------
-
-
-def _solver(model: PortfolioModel, *, time_limit_s: float | None, threads: int, seed: int) -> highspy.Highs:
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    settings = {
-        "output_flag": False, "threads": threads, "random_seed": seed, "mip_rel_gap": GAP, "mip_abs_gap": 0.0,
-        "mip_feasibility_tolerance": TOLERANCE, "primal_feasibility_tolerance": TOLERANCE,
-        "time_limit": math.inf if time_limit_s is None else float(time_limit_s),
-    }  # fmt: skip
-    for name, value in settings.items():
-        if solver.setOptionValue(name, value) != highspy.HighsStatus.kOk:
-            raise SolveError(_("The solver refuses {name} = {value}.").format(name=name, value=value))
-    if solver.passModel(_linear_program(model)) == highspy.HighsStatus.kError:
-        raise SolveError(_("The solver refuses the model."))
-    return solver
-
-
-def _linear_program(model: PortfolioModel) -> highspy.HighsLp:
-    columns, rows = len(model.value), len(model.lower)
-    program = highspy.HighsLp()
-    program.num_col_, program.num_row_ = columns, rows
-    program.sense_ = highspy.ObjSense.kMaximize
-    program.col_cost_ = model.value / _scale(model)
-    program.col_lower_, program.col_upper_ = np.zeros(columns), np.ones(columns)
-    program.row_lower_, program.row_upper_ = model.lower, model.upper
-    program.integrality_ = [highspy.HighsVarType.kInteger] * columns
-    matrix = program.a_matrix_
-    matrix.format_ = highspy.MatrixFormat.kRowwise
-    matrix.num_col_, matrix.num_row_ = columns, rows
-    matrix.start_, matrix.index_, matrix.value_ = model.indptr, model.indices, model.data
-    return program
-
-
-def _scale(model: PortfolioModel) -> float:
-    """Power of ten that brings the largest value near a thousand, for the solver's tolerances to mean something."""
-    largest = float(np.abs(model.value).max(initial=0.0))
-    return 10.0 ** (math.floor(math.log10(largest)) - 3) if largest > 0 else 1.0
-
-
-def _run(solver: highspy.Highs) -> highspy.HighsModelStatus:
-    """Status after solving. What presolve alone calls impossible is tried again without it.
-
-    With costs a billion times apart, presolve's own rounding can make a choice that exists look impossible.
-    """
-    status = _status(solver)
-    if status in IMPOSSIBLE:
-        solver.setOptionValue("presolve", "off")
-        status = _status(solver)
-        solver.setOptionValue("presolve", "choose")
-    return highspy.HighsModelStatus.kInfeasible if status in IMPOSSIBLE else status
-
-
-def _status(solver: highspy.Highs) -> highspy.HighsModelStatus:
-    if solver.run() == highspy.HighsStatus.kError:
-        raise SolveError(_("The solver failed."))
-    return solver.getModelStatus()
-
-
-def _chosen(solver: highspy.Highs) -> Mask | None:
-    """The solver's choice, or None when it has found none."""
-    if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        return None
-    return np.asarray(solver.getSolution().col_value) > CHOSEN
-
-
-def _cut_off(solver: highspy.Highs, chosen: Mask) -> None:
-    """Forbid this choice and every larger one: costs are not negative, so none of them fits the budget either."""
-    places = np.flatnonzero(chosen).astype(np.int32)
-    solver.addRow(-math.inf, len(places) - 1.0, len(places), places, np.ones(len(places)))
-
-
-def _finished(
-    model: PortfolioModel, solver: highspy.Highs, chosen: Mask | None, status: highspy.HighsModelStatus
-) -> Solution:
-    proved = status == highspy.HighsModelStatus.kOptimal
-    if not proved and status != highspy.HighsModelStatus.kTimeLimit:
-        raise SolveError(_("The solver stopped: {status}.").format(status=solver.modelStatusToString(status)))
-    best = None
-    if chosen is not None:
-        bound = float(solver.getInfo().mip_dual_bound) * _scale(model)
-        best = _solution(model, _pruned(model, chosen), bound, OPTIMAL if proved else TIME_LIMIT, solver.getRunTime())
-    if best is None or not proved:
-        raise TimedOut(_("Time ran out before the best portfolio was proved."), best=best)
-    return best
-
-
-def _cheaper(model: PortfolioModel, best: Solution, *, threads: int, seed: int) -> Solution:
-    """The cheapest portfolio found that is as good as the best."""
-    if not best.chosen.any() or not (model.value > 0).any():
-        return best
-    solver = _solver(model, time_limit_s=None, threads=threads, seed=seed)
-    worth = np.flatnonzero(model.value).astype(np.int32)
-    enough = best.objective / _scale(model) * (1 - math.copysign(TOLERANCE, best.objective))
-    solver.addRow(enough, highspy.kHighsInf, len(worth), worth, model.value[worth] / _scale(model))
-    cost = model.cost_cents / max(float(model.cost_cents.max()), 1.0) * 1000
-    columns = np.arange(len(cost), dtype=np.int32)
-    solver.changeColsCost(len(cost), columns, cost)
-    solver.changeObjectiveSense(highspy.ObjSense.kMinimize)
-    solver.setOptionValue("mip_max_nodes", NODES)
-    solver.setSolution(len(cost), columns, best.chosen.astype(np.float64))
-    _status(solver)
-    chosen = _chosen(solver)
-    if chosen is None:
-        return best
-    chosen = _pruned(model, chosen)
-    cheaper = model.cost_cents[chosen].sum() < model.cost_cents[best.chosen].sum()
-    objective = math.fsum(model.value[chosen])
-    if not cheaper or objective < best.objective - TOLERANCE * abs(best.objective):
-        return best
-    gap = max(best.bound - objective, 0.0)
-    return replace(best, chosen=chosen, objective=objective, gap=best.gap if best.gap == 0 else gap / abs(objective))
-
-
-# --- answers ----------------------------------------------------------------------------------------------------
-
-
-def _solution(
-    model: PortfolioModel, chosen: Mask, bound: float, status: Literal["optimal", "time_limit"], seconds: float
-) -> Solution:
-    objective = math.fsum(model.value[chosen])
-    distance = max(bound - objective, 0.0)
-    gap = 0.0 if distance == 0 else distance / abs(objective) if objective else math.inf
-    if status == OPTIMAL and distance <= TOLERANCE * max(abs(objective), _scale(model)):
-        bound, gap = objective, 0.0
-    return Solution(chosen, objective, max(bound, objective), gap, status, float(seconds))
-
-
-def _without_options(model: PortfolioModel) -> Solution:
-    """The empty portfolio, when there is nothing to choose from."""
-    asked = sorted(set(model.row_set[model.lower > 0]))
-    if asked:
-        raise Infeasible([model.set_names[s] for s in asked])
-    return Solution(np.zeros(0, dtype=bool), 0.0, 0.0, 0.0, OPTIMAL, 0.0)
-
-
-def _pruned(model: PortfolioModel, chosen: Mask) -> Mask:
-    """The choice without options that add nothing, that no other needs and that no minimum counts."""
-    needed: Mask = chosen & ((model.value != 0) | model.counted)
-    while True:
-        wanted = model.requires[needed]
-        more = needed.copy()
-        more[wanted[wanted >= 0]] = True
-        if (more == needed).all():
-            return needed
-        needed = more
-
-
-def _relaxed(model: PortfolioModel, row_sets: list[int]) -> PortfolioModel:
-    """The model with only some of its sets of rows in force, and nothing to maximise."""
-    free = ~np.isin(model.row_set, row_sets)
-    return replace(
-        model,
-        value=np.zeros_like(model.value),
-        lower=np.where(free, -np.inf, model.lower),
-        upper=np.where(free, np.inf, model.upper),
-    )
-
-
-def _best_within_time(model: PortfolioModel, *, time_limit_s: float | None, threads: int, seed: int) -> Solution:
-    try:
-        return solve(model, time_limit_s=time_limit_s, threads=threads, seed=seed)
-    except TimedOut as late:
-        if isinstance(late.best, Solution):
-            return late.best
-        raise
-
-
-def _plan_rows(model: PortfolioModel, best: Solution, plan_id: str, start_year: int) -> pd.DataFrame:
+def _plan_rows(model: PortfolioModel, best: Solution, plan_id: str, objective: str) -> pd.DataFrame:
+    chosen = np.flatnonzero(best.chosen)
     rows = pd.DataFrame(
         {
             "plan_id": plan_id,
-            "option_id": model.option_ids[best.chosen],
-            "start_year": start_year,
-            "initial_cost_usd": model.cost_cents[best.chosen] / CENTS,
-            "objective_value": model.value[best.chosen],
+            "option_id": model.option_ids[chosen],
+            "start_year": np.asarray(model.start_years)[best.starts[chosen]],
+            "initial_cost_usd": model.cost_cents[chosen * model.periods] / CENTS,
+            "objective_value": option_values(model, best.starts, objective)[chosen],
         }
     )
     return rows.astype({"start_year": "Int64", "plan_id": "str"})
 
 
-def _summary(model: PortfolioModel, best: Solution, plan_id: str, objective: str, npv: pd.Series) -> dict[str, object]:
-    chosen = model.option_ids[best.chosen]
+def _summary(best: Solution, plan_id: str, objective: str, budgets: pd.DataFrame) -> dict[str, object]:
     return {
         "plan_id": plan_id,
-        "budget_usd": model.budget_cents / CENTS,
+        "budget_usd": _money(budgets),
         "objective": objective,
         "objective_value": best.objective,
         "bound": best.bound,
         "gap": best.gap,
-        "spent_usd": int(model.cost_cents[best.chosen].sum()) / CENTS,
-        "npv_usd": float(npv.reindex(chosen).sum(skipna=False)) if len(chosen) else 0.0,
-        "options": len(chosen),
+        "spent_usd": best.totals["initial_cost_usd"],
+        "npv_usd": best.totals.get("npv_usd", math.nan),
+        "options": int(best.chosen.sum()),
         "status": best.status,
     }
 
 
-def _npv_by_option(options: pd.DataFrame) -> pd.Series:
-    table = options.set_index("option_id")
-    return table["npv_usd"] if "npv_usd" in table.columns else pd.Series(np.nan, table.index)
+def _money(budgets: pd.DataFrame) -> float:
+    """The common budget, or the sum of all where there is none; of a source's lump and dated budgets, the smaller."""
+    lump = budgets["start_year"].isna() if "start_year" in budgets else pd.Series(True, budgets.index)
+    source = budgets["source"].fillna("") if "source" in budgets else pd.Series("", budgets.index)
+    sums = budgets.groupby([source.to_numpy(), lump.to_numpy()])["amount_usd"].sum()
+    least = sums.groupby(level=0).min()
+    return float(least[""] if "" in least.index else least.sum())

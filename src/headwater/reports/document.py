@@ -14,8 +14,11 @@ from markupsafe import Markup
 
 from headwater.files import write_atomically
 from headwater.reports.answer import answer
+from headwater.reports.business import business
+from headwater.reports.choice import choice
 from headwater.reports.content import ReportContent
 from headwater.reports.disruption import disruption
+from headwater.reports.financing import financing
 from headwater.reports.labels import country, words_of
 from headwater.reports.numbers import currency_name
 from headwater.reports.place import access, system
@@ -34,6 +37,9 @@ CHAPTERS = (
     disruption,
     options,
     plan,
+    choice,
+    business,
+    financing,
     assumptions,
     limits,
     sources,

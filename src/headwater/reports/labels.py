@@ -197,6 +197,8 @@ def unit(code: object) -> str:
         "USD": _("USD"),
         "USD/yr": _("USD a year"),
         "usd_per_yr": _("USD a year"),
+        "person-hours/yr": _("person-hours per year"),
+        "people/yr": _("people per year"),
         "1/yr": _("a year"),
     }.get(plain(code), plain(code))
 
@@ -214,14 +216,84 @@ def group(code: str) -> str:
     }.get(code, plain(code))
 
 
-def item(code: str) -> str:
-    """Name of something that an option changes or a plan maximises."""
-    return {
+def item(code: str, service: str = "") -> str:
+    """Name of something that an option changes or a plan maximises.
+
+    Parameters
+    ----------
+    code
+        Code of the item; one of a service is its name, a dot and the service.
+    service
+        What the study calls that service, where it is known.
+
+    Examples
+    --------
+    >>> item("npv_usd"), item("population_without_per_yr.clean_water")
+    ('net present value', 'people spared a loss of service: clean water')
+    """
+    name, _dot, about = code.partition(".")
+    words = {
         "ead_usd_per_yr": _("expected annual damage avoided"),
         "person_hours_lost": _("person-hours lost avoided"),
         "population_cut_off": _("people no longer cut off"),
+        "user_hours_lost_per_yr": _("hours without service avoided"),
+        "population_without_per_yr": _("people spared a loss of service"),
         "npv_usd": _("net present value"),
         "benefit_pv_usd": _("present value of benefits"),
+        "initial_cost_usd": _("investment"),
+        "travel_hours": _("hours of travel saved"),
+        "tco2e": _("greenhouse gases avoided"),
+    }.get(name, plain(name))
+    return _("{item}: {service}").format(item=words, service=service or kind(about).lower()) if about else words
+
+
+def robust_rule(code: str) -> str:
+    """Name of a rule that chooses one plan for several futures; "" for what is no rule."""
+    return {
+        "expected": _("best on average"),
+        "maximin": _("best in the worst future"),
+        "minimax_regret": _("least regret"),
+    }.get(code, "")
+
+
+def option_class(code: str) -> str:
+    """Name of how an option fares over the futures."""
+    return {
+        "no_regret": _("no regret"),
+        "contingent": _("depends on the future"),
+        "regret": _("in no future's best plan"),
+    }.get(code, plain(code))
+
+
+def decision(code: str) -> str:
+    """Name of what to do about an option while the future is open."""
+    return {
+        "now": _("Begin now"),
+        "later": _("Begin later"),
+        "watch": _("Watch, then decide"),
+        "never": _("Leave out"),
+    }.get(code, plain(code))
+
+
+def case_line(code: str) -> str:
+    """Name of a line of the business case."""
+    return {
+        "capital": _("investment"),
+        "renewal": _("renewal"),
+        "maintenance": _("maintenance"),
+        "operation": _("operation"),
+        "residual": _("residual value"),
+        "revenue": _("revenue"),
+        "avoided_damage": _("avoided damage"),
+        "avoided_disruption": _("avoided disruption"),
+        "time_saved": _("time saved"),
+        "emissions": _("emissions"),
+        "ecosystem_services": _("ecosystem services"),
+        "health": _("health"),
+        "jobs": _("jobs"),
+        "land": _("land"),
+        "tax": _("taxes"),
+        "other": _("other"),
     }.get(code, plain(code))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,7 @@ from headwater.reports.numbers import (
     is_missing,
     money,
     number,
+    percent,
     proved_gap,
     ratio,
     rounded,
@@ -30,6 +32,12 @@ from headwater.words import _, language
 
 ALL_OF_IT = 0.001
 """How far from the whole damage, as a share of it, still counts as all of it."""
+
+SMALL = 0.001
+"""Shares below are given as a power of ten that they do not exceed."""
+
+ROUNDING = 1e-6
+"""Part of the last figure that a share may lie above it and still count as it."""
 
 LISTED = 30
 """Options of a plan that are listed; the rest are counted."""
@@ -222,8 +230,11 @@ def plan_table(content: ReportContent, summaries: pd.DataFrame) -> Html:
         Column("objective", _("Maximises"), item),
         Column("objective_value", _("Objective reached"), rounded, is_number=True),
         Column("gap", _("Proved gap"), proved_gap, is_number=True),
+        Column("rounds", _("Rounds"), number, is_number=True),
         Column("status", _("Status")),
     ]
+    if "rounds" in rows and rows["rounds"].notna().any():
+        note += " " + _("Rounds: how often a plan was chosen and run whole to bring its sum and the models together.")
     return Html(html_table(rows, columns, caption=_("Plans by budget")), note)
 
 
@@ -241,21 +252,36 @@ def solution_status(code: str, gap: float) -> str:
 
 
 def check_table(content: ReportContent, order: list[str]) -> Html:
-    """What the models say of each plan run whole, beside the sum of its options."""
+    """What the models say of each plan run whole, beside the sums of its options before and after correction."""
     checks = content.table("plan_checks")
+    services = {service.service_id: words_of(service.name) for service in content.header.services}
     rows = checks.assign(
         name=[plan_name(content, plan_id) for plan_id in checks["plan_id"]],
+        gain=[
+            _measured(item(str(code), services.get(str(code).partition(".")[2], "")), unit(words))
+            for code, words in zip(checks["item"], checks["unit"], strict=True)
+        ],
         place=checks["plan_id"].map({plan_id: i for i, plan_id in enumerate(order)}),
     ).sort_values(["place", "item"])
+    is_summed = "disagreement" in rows and rows["disagreement"].notna().any()
     columns = [
         Column("name", _("Plan")),
-        Column("item", _("Gain"), item),
-        Column("unit", _("Unit"), unit),
+        Column("gain", _("Gain"), is_long=True),
         Column("sum_of_options", _("Sum of its options, each alone"), rounded, is_number=True),
+        Column("optimiser_first", _("Optimiser, first sum"), rounded, is_number=True),
+        Column("optimiser", _("Optimiser, after correction"), rounded, is_number=True),
         Column("whole_plan", _("The models run on the whole plan"), rounded, is_number=True),
-        Column("difference", _("Difference"), rounded, is_number=True),
+        *([] if is_summed else [Column("difference", _("Difference"), rounded, is_number=True)]),
+        Column("disagreement", _("Differ by"), percent, is_number=True),
     ]
     note = _("The difference is what the options do to each other; the figure to quote is that of the whole plan.")
+    if is_summed:
+        note = _(
+            "The optimiser adds up options and what is known of how they act together; the models run on the whole "
+            "plan. They differ by the distance between the optimiser, after correction, and the models, as a share of "
+            "the latter. The figure to quote is that of the models."
+        )
+        note += " " + agreement_words(content, checks)
     hours = checks[checks["item"] == "person_hours_lost"]
     if (hours[["sum_of_options", "whole_plan"]] < 0).any(axis=None):
         note += " " + _(
@@ -263,6 +289,39 @@ def check_table(content: ReportContent, order: list[str]) -> Html:
             "and are counted."
         )
     return Html(html_table(rows, columns, caption=_("The plans run whole")), note)
+
+
+def agreement_words(content: ReportContent, checks: pd.DataFrame) -> str:
+    """How near the optimiser's sums come to the models: for what the plans maximise, and for everything."""
+    aims = set(content.table("plan_summaries").get("objective", pd.Series(dtype="str")))
+    aimed = checks.loc[checks["item"].isin(aims), "disagreement"].max()
+    furthest = checks["disagreement"].max()
+    words = []
+    if not is_missing(aimed):
+        words.append(_("For what the plans maximise, sum and models agree within {share}.").format(share=within(aimed)))
+    if is_missing(furthest):  # an infinite one: a sum where the models find nothing
+        words.append(_("— under the last heading: the models find nothing where the optimiser adds something up."))
+    elif is_missing(aimed) or furthest > aimed:
+        words.append(_("For every gain in the table they agree within {share}.").format(share=within(furthest)))
+    return " ".join(words)
+
+
+def _measured(name: str, words: str) -> str:
+    return _("{heading} ({unit})").format(heading=name, unit=words) if words else name
+
+
+def within(share: float) -> str:
+    """A share as a percentage of two figures, rounded up, so that what holds within it does.
+
+    Examples
+    --------
+    >>> within(0.0), within(0.0104), within(0.01), within(2e-5)
+    ('0%', '1.1%', '1%', '0.01%')
+    """
+    if share < SMALL:
+        return gap_bound(share)
+    place = 10.0 ** (math.floor(math.log10(share)) - 1)
+    return percent(math.ceil(share / place - ROUNDING) * place)
 
 
 def plan_figure(content: ReportContent, summaries: pd.DataFrame) -> Figure:

@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from headwater.assumptions import Assumption, known_assumptions
 from headwater.provenance import Provenance
 from headwater.reports.content import Html, Note, Prose, ReportContent, Section, empty_note
 from headwater.reports.labels import unit, words_of
 from headwater.reports.numbers import MISSING, currency_name, number
 from headwater.reports.tables import Column, cell, code, html_table
-from headwater.settings import Assumption, known_assumptions
 from headwater.words import _, language, told
 
 

@@ -29,7 +29,8 @@ from headwater.words import _
 INPUT_TABLES = (
     "sources", "assets", "links", "zones", "hazard_layers", "hazard_classes", "curve_register", "curves",
     "curve_choices", "demand", "dependencies", "dependency_rules", "fragility", "recovery", "areas", "measures",
-    "options", "changes",
+    "options", "changes", "unit_values", "flows", "groups", "funding", "risks", "risk_bearers", "delivery_modes",
+    "uncertainties", "plan_rules",
 )  # fmt: skip
 """Tables a study folder may hold, in the order they refer to each other."""
 
@@ -251,10 +252,27 @@ note = {{ en = "Damage is held at its last value beyond the rarest event." }}
 # value = 0.0              # required before options can be appraised
 # source_id = ""           # a row of sources.csv
 
+# [timing]
+# start_years = [{year}]    # years in which an option may start, rising; the base year alone unless given
+
+# [objectives]
+# maximise = "npv_usd"     # what a plan has most of
+# trade_off = ["npv_usd", "initial_cost_usd"]   # two to five objectives, to see what more of one costs in another
+
 # [[budgets]]
 # id = "low"
 # amount_usd = 0
+# amounts_usd = [0]        # by start year, summing to amount_usd; what is not spent carries over
+# sources_usd = {{ climate_fund = 0 }}   # at most this much for options with this funding_source
 # name = {{ en = "Low budget" }}
+
+# [[futures]]              # plans are compared in every future; begin with one that changes nothing
+# id = "dearer"
+# name = {{ en = "Works cost a fifth more" }}
+# factors.capital = 1.2    # factor on a line of the business case
+# assumptions.discount_rate = 0.05   # another value of an assumption
+# bound = "low"            # every effect at its low or high bound
+# probability = 1.0        # of every future, summing to 1, or of none
 
 # [[services]]             # access: people travel to the nearest facility over the links
 # id = "hospital"
@@ -309,6 +327,39 @@ note = {{ en = "Damage is held at its last value beyond the rarest event." }}
 ## recovery.csv: hours until they work again
 ##   hazard,sector,kind,repair_h,repair_h_low,repair_h_high,basis
 ##   any,energy,any,48,24,96,judgement
+##
+## The business case, finance and plans stand in tables too; every row names its source:
+##
+## unit_values.csv: what a unit of an effect is worth; an effect without a value stays out of the money
+##   item,unit,usd_per_unit,benefit,gains,basis,source_id
+##   user_hours_lost_per_yr.hospital,person-hours/yr,1.0,avoided_disruption,users,judgement,SOURCE
+##
+## flows.csv: money besides costs and effects; a gain above zero, a cost below; age 0 is the start year
+##   flow_id,option_id,item,amount,unit,from_age_yr,pays,gains,basis,source_id
+##   toll,OPTION,revenue,1000,USD,1,users,operator,judgement,SOURCE
+##
+## groups.csv: income of the groups of people that unit_values and flows name
+## uncertainties.csv: what of the case is uncertain: discount_rate, benefit_growth or factor.LINE
+##   variable,name,distribution,low,likely,high,basis,source_id
+##   factor.capital,Investment against estimate,triangular,0.8,1.0,1.5,judgement,SOURCE
+##
+## plan_rules.csv: what every plan must keep
+##   rule_id,name,rule,item,column,value,amount,basis,source_id
+##   nature,A fifth of the money for nature,at_least_share,initial_cost_usd,approach,nature,0.2,judgement,SOURCE
+##
+## funding.csv: who pays which share, on which terms; interest is real
+##   funding_id,name,instrument,share,interest_rate,tenor_yr,grace_yr,repayment,basis,source_id
+##   loan,Development loan,concessional_loan,0.5,0.005,30,5,linear,judgement,SOURCE
+##
+## risks.csv: what can go wrong, how likely, at what cost
+##   risk_id,name,kind,probability,per,impact,unit,basis,source_id
+##   overrun,Works cost more,cost,0.5,life,0.2,USD/capital,judgement,SOURCE
+##
+## risk_bearers.csv: who could bear it, what it then costs for each dollar expected, and who bears it now
+##   risk_id,party,cost_factor,is_now,basis,source_id
+##   overrun,government,1.0,true,judgement,SOURCE
+##
+## delivery_modes.csv: ways of delivery to compare, one of them the reference
 
 # [[limits]]
 # en = "What a reader must not conclude from this study."
