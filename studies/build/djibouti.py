@@ -146,6 +146,8 @@ def measures(data: Path) -> pd.DataFrame:
             "protection_return_period_yr": found["c_ignore_up_to_rp"].where(found["c_ignore_up_to_rp"] > 1),
             "becomes_paved": found["measure_id"] == "upgrade_to_paved",
             "approach": found["approach"],
+            "sdg_targets": found["sdg_targets"],
+            "sdg_basis": found["sdg_basis"],
             "source_id": "hickford_2023",
         }
     )

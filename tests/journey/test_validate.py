@@ -15,6 +15,7 @@ import shapely
 from headwater.assumptions import Assumption
 from headwater.errors import Fault
 from headwater.journey import validate
+from headwater.journey.validate_plan import PLAN_CHECKS
 from headwater.journey.validate_system import SYSTEM_CHECKS
 from headwater.settings import Service, StudyHeader
 from headwater.store.studies import read_header, read_tables
@@ -133,7 +134,7 @@ CAUGHT: dict[str, list[tuple[Spoil, str, int | None, str]]] = {
 
 
 def test_every_check_is_tried() -> None:
-    assert set(CAUGHT) | set(SYSTEM_CHECKS) == set(validate.CHECKS)  # those of the system: test_validate_system.py
+    assert set(CAUGHT) | set(SYSTEM_CHECKS) | set(PLAN_CHECKS) == set(validate.CHECKS)  # the latter two: own tests
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,19 @@ from collections.abc import Mapping
 import geopandas as gpd
 import pandas as pd
 
+from headwater.journey.objectives import known_objectives
+from headwater.schema import empty
 from headwater.settings import StudyHeader
 
 Tables = Mapping[str, pd.DataFrame]
 COLUMNS = ["indicator_id", "place_id", "scenario", "year", "value", "low", "high", "unit"]
 
 
-def indicators(tables: Tables, header: StudyHeader, *, units: Mapping[str, str]) -> pd.DataFrame:
+def indicators(tables: Tables, header: StudyHeader, *, units: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Table `results`: national totals, one row per indicator, scenario and year; models stay apart in the name."""
     parts = [
         _exposure(tables), _damage(tables, header), _drought(tables), _access(tables), _criticality(tables),
-        _plans(tables, units),
+        _plans(tables, units or known_objectives(header, empty("unit_values"))),
     ]  # fmt: skip
     rows = pd.concat([part.reindex(columns=COLUMNS) for part in parts if len(part)] or [pd.DataFrame(columns=COLUMNS)])
     return rows.assign(place_id=header.iso3).reset_index(drop=True)

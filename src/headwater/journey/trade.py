@@ -1,7 +1,7 @@
 """Trade: the exact front between the objectives of a study, every point of it run whole, and plans for any future.
 
-What a point sums is set beside what the models say of it. Where the two differ and the front was quick to find, the
-difference becomes interactions and the front is found again.
+What a point sums is set beside what the models say of it. Where the two differ and the study is small, the difference
+becomes interactions and the front is found again.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Floats = npt.NDArray[np.float64]
 ROUNDS = 3
 """Times a front is found and run whole before the difference that remains is left to be seen."""
 
-AGAIN_S = 30.0
-"""Seconds beyond which a front is not found again: the corrections of its points would make that take longer still."""
+AGAIN_COLUMNS = 1000
+"""Columns of a model beyond which a front is not found again: the corrections of its points would make that slow."""
 
 GAP = 1e-3
 """Gap at which a point counts as proved, as a share of an objective's range; what was reached is reported."""
@@ -76,7 +76,7 @@ def fronts(
             for row, truth in zip(found.points.to_dict("records"), truths, strict=True)
             for item, value in row.items()
         ]
-        if max(away, default=0.0) <= allowed or found.seconds > AGAIN_S:
+        if max(away, default=0.0) <= allowed or len(model.upper) > AGAIN_COLUMNS:
             break
         tried |= {tuple(starts.items()): starts for starts in plans}
         menu = known

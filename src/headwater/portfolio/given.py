@@ -123,7 +123,8 @@ def required_pairs(table: pd.DataFrame) -> Integers:
 
 def _unknown_requirements(options: pd.DataFrame) -> list[Fault]:
     required = split_ids(with_columns(options, ["requires_option_id"])["requires_option_id"])
-    unknown = required[~required.isin(options["option_id"]).to_numpy(dtype=bool)]
+    known = pd.Index(options["option_id"].drop_duplicates())
+    unknown = required[known.get_indexer(pd.Index(required)) < 0] if len(required) else required
     return [
         Fault(
             "options", int(i) + 2, "requires_option_id", str(value), _("no such option"),
@@ -345,9 +346,9 @@ def read_joints(
     if table["option_ids"].str.contains(EITHER, regex=False).any():
         return _read_parts(table, ids, known, given, exclusive)
     members = split_ids(table["option_ids"])
-    _check_interactions(table, members, known)
-    table = table[table["item"].isin(list(given)).to_numpy(dtype=bool)]
     owner, place = members.index.to_numpy(dtype=np.int64), ids.get_indexer(pd.Index(members)).astype(np.int64)
+    _check_interactions(table, members[place < 0], known)
+    table = table[table["item"].isin(list(given)).to_numpy(dtype=bool)]
     dropped = np.ones(len(interactions), dtype=bool)
     dropped[table.index] = False
     dropped[owner[place < 0]] = True

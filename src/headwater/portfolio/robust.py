@@ -236,7 +236,8 @@ def _with_floor(
         values={item: np.append(vector, 0.0) for item, vector in model.values.items()} | {
             FLOOR: np.append(np.zeros(columns), 1.0)
         },
-        senses=_upward(model, [FLOOR]), upper=np.append(model.upper, np.inf), is_integer=np.append(model.is_integer, False),
+        senses=_upward(model, [FLOOR]),
+        upper=np.append(model.upper, np.inf), is_integer=np.append(model.is_integer, False),
         indptr=np.append(model.indptr, ends), indices=np.concatenate(indices), data=np.concatenate(data),
         lower=np.append(model.lower, lower), upper_rows=np.append(model.upper_rows, np.full(len(worth), np.inf)),
         row_unit=np.append(model.row_unit, np.full(len(worth), unit)),

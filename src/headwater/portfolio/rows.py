@@ -211,9 +211,10 @@ def joint_rows(joints: Joints, options: int, periods: int, up: Mask, down: Mask)
         for count in np.unique(alternatives):
             wanted = up[owner, t] & (alternatives == count)
             places = joints.members[begins[wanted][:, None] + np.arange(count)]
-            starts = (places[:, :, None] * periods + until).reshape(len(places), int(count) * (t + 1))
-            each = np.column_stack([first + owner[wanted] * periods + t, starts]).astype(np.int32)
-            parts.append(equal_rows(each, np.append(1.0, np.full(starts.shape[1], -1.0)), -np.inf, 0.0))
+            each = np.empty((len(places), 1 + int(count) * (t + 1)), dtype=np.int32)
+            each[:, 0] = first + owner[wanted] * periods + t
+            each[:, 1:] = (places[:, :, None] * periods + until).reshape(len(places), -1) if len(places) else 0
+            parts.append(equal_rows(each, np.append(1.0, np.full(each.shape[1] - 1, -1.0)), -np.inf, 0.0))
         shapes = np.column_stack([joints.sizes, joints.parts])
         for size, roles in np.unique(shapes[down[:, t]], axis=0):
             sets = np.flatnonzero(down[:, t] & (shapes == (size, roles)).all(axis=1))

@@ -234,7 +234,7 @@ def interaction_blocks(content: ReportContent) -> list[Any]:
 
 
 def _together(ids: Sequence[str], names: Mapping[str, str]) -> str:
-    words = [str(names.get(key.strip(), key.strip())) for key in ids]
+    words = [" / ".join(str(names.get(key.strip(), key.strip())) for key in part.split("|")) for part in ids]
     if len(words) <= 4:
         return " + ".join(words)
     return _("{names} and {count} more").format(names=" + ".join(words[:3]), count=len(words) - 3)
