@@ -273,7 +273,7 @@ class Study:
             If the study trades off no such objective.
         """
         found = trade.give_up(self.result("front"), at_least)
-        return {heading: digest.written(table.head(digest.TOP)) for heading, table in found.items()}
+        return {heading: digest.written(table) for heading, table in found.items()}
 
     def export(self, folder: Path | None = None) -> list[Path]:
         """Write the plans as workbooks with live formulas and as an OC4IDS project package; says where."""

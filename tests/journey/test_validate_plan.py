@@ -16,7 +16,7 @@ import headwater as hw
 from headwater import cli
 from headwater.errors import Fault
 from headwater.journey import validate
-from headwater.journey.validate_plan import PLAN_CHECKS
+from headwater.journey.validate_plan import PLAN_CHECKS, _values
 from headwater.schema import parse
 from headwater.settings import Future, StudyHeader
 from headwater.store.studies import read_header, read_tables
@@ -226,3 +226,12 @@ def test_header_that_cannot_be_planned_for_is_refused(
 def test_copy_of_the_study_is_sound(toy_study: Path, tmp_path: Path) -> None:
     shutil.copytree(toy_study, tmp_path / "again")
     assert hw.check_study(tmp_path / "again")[0] == []
+
+
+def test_a_rule_names_values_that_options_have_or_get_from_their_measure() -> None:
+    options = pd.DataFrame({"option_id": ["a", "b"], "sector": ["water", "energy"], "region": ["North", None]})
+    measures = pd.DataFrame({"measure_id": ["drain"], "applies_to_sector": ["transport"]})
+    both = {"options": options, "measures": measures}
+    assert _values(both, "sector") == {"water", "energy", "transport"}
+    assert _values(both, "region") == set()  # what options of measures have is not known here
+    assert _values(both | {"measures": measures.iloc[:0]}, "region") == {"North"}

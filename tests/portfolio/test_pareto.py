@@ -48,7 +48,11 @@ def knapsack(folder: Path) -> tuple[PortfolioModel, dict[str, int], set[tuple[fl
 
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("2kp50", 35), ("2kp100", 121), pytest.param("3kp40", 389, marks=pytest.mark.slow)],
+    [
+        ("2kp50", 35),
+        pytest.param("2kp100", 121, marks=pytest.mark.slow),
+        pytest.param("3kp40", 389, marks=pytest.mark.slow),
+    ],
 )
 def test_every_point_of_the_published_fronts(shared_data: Path, name: str, count: int) -> None:
     model, objectives, published = knapsack(shared_data / "pyaugmecon_mokp" / name)

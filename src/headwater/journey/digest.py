@@ -11,6 +11,8 @@ from headwater.words import _
 
 Tables = Mapping[str, pd.DataFrame]
 TOP = 15
+MONEY = {"cost": "cost_pv_usd", "benefit": "benefit_pv_usd", "net": "npv_usd"}
+"""Sums of a group of options, blank where none of them is known."""
 
 
 def appraised(tables: Tables, option_id: str | None = None) -> dict[str, pd.DataFrame]:
@@ -33,7 +35,11 @@ def appraised(tables: Tables, option_id: str | None = None) -> dict[str, pd.Data
         long = one.T.reset_index()
         long.columns = pd.Index([_("measure of worth"), _("value")])
         return {_("Lines of the case, present values"): written(shown), _("Appraisal"): written(long.dropna())}
-    ranked = appraisals.sort_values(["npv_usd", "option_id"], ascending=[False, True], na_position="last").head(TOP)
+    per_unit = "levelised_cost_usd_per_unit"
+    appraisals = appraisals.assign(**{} if per_unit in appraisals else {per_unit: np.nan})
+    is_valued = bool(appraisals["npv_usd"].notna().any())
+    order = ["npv_usd", "option_id"] if is_valued else [per_unit, "option_id"]
+    ranked = appraisals.sort_values(order, ascending=[not is_valued, True], na_position="last").head(TOP)
     best = pd.DataFrame(
         {
             _("option"): ranked["option_id"], _("cost"): ranked["cost_pv_usd"], _("benefit"): ranked["benefit_pv_usd"],
@@ -42,6 +48,8 @@ def appraised(tables: Tables, option_id: str | None = None) -> dict[str, pd.Data
             _("breaks even at benefits times"): ranked["break_even_benefit_factor"].round(2),
         }
     )  # fmt: skip
+    if appraisals[per_unit].notna().any():
+        best[_("cost of a unit of the objective")] = ranked[per_unit]
     found = {_("Options that are worth most, in present values"): written(best)}
     if appraisals["approach"].notna().any():
         found[_("Nature, grey and hybrid over the same years")] = written(_by_approach(appraisals))
@@ -49,9 +57,9 @@ def appraised(tables: Tables, option_id: str | None = None) -> dict[str, pd.Data
 
 
 def _by_approach(appraisals: pd.DataFrame) -> pd.DataFrame:
+    known = {name: pd.NamedAgg(column, lambda money: money.sum(min_count=1)) for name, column in MONEY.items()}
     grouped = appraisals.groupby("approach", as_index=False).agg(
-        options=("option_id", "size"), cost=("cost_pv_usd", "sum"), benefit=("benefit_pv_usd", "sum"),
-        net=("npv_usd", "sum"), paying=("npv_usd", lambda npv: int((npv > 0).sum())),
+        options=("option_id", "size"), **known, paying=("npv_usd", lambda npv: int((npv > 0).sum()))
     )  # fmt: skip
     names = [_("approach"), _("options"), _("cost"), _("benefit"), _("net present value"), _("options that pay")]
     return grouped.set_axis(names, axis=1)

@@ -80,6 +80,20 @@ def _rules(tables: Tables, header: StudyHeader) -> Iterator[Fault]:
         if isinstance(column, str) and column not in columns:
             remedy = _("write one of {values}").format(values=", ".join(columns))
             yield Fault("plan_rules", i + 2, "column", column, _("is not a column of options"), remedy)
+        elif isinstance(column, str):
+            found = _values(tables, column)
+            if found and str(rule.get("value")) not in found:
+                remedy = _("write one of {values}").format(values=", ".join(sorted(found)[:SHOWN]))
+                yield Fault("plan_rules", i + 2, "value", str(rule.get("value")), _("no option has this value"), remedy)
+
+
+def _values(tables: Tables, column: str) -> set[str]:
+    """Values that options have in a column, their own or their measure's; empty where that is not known here."""
+    measures = tables["measures"].rename(columns={"applies_to_sector": "sector"})
+    if len(measures) and column not in measures:
+        return set()
+    parts = [table[column].dropna() for table in (tables["options"], measures) if column in table]
+    return {str(value) for part in parts for value in part}
 
 
 def _trade_off(tables: Tables, header: StudyHeader) -> Iterator[Fault]:

@@ -19,7 +19,7 @@ from headwater.words import _, language, told
 
 
 def assumptions(content: ReportContent) -> Section:
-    """Section 10: every value taken as given."""
+    """Section 13: every value taken as given."""
     given = content.header.assumptions
     titles = _titles(content.sources)
     rows = [_assumption_row(assumption, titles) for assumption in given.values()]
@@ -50,7 +50,7 @@ def assumptions(content: ReportContent) -> Section:
 
 
 def limits(content: ReportContent) -> Section:
-    """Section 11: what the study cannot say."""
+    """Section 14: what the study cannot say."""
     words = [text for limit in content.header.limits if (text := words_of(limit))]
     lead = _("What this report cannot say, and why. Read it before quoting a figure.")
     if not words:
@@ -61,7 +61,7 @@ def limits(content: ReportContent) -> Section:
 
 
 def sources(content: ReportContent) -> Section:
-    """Section 12: where the data come from, and under which licence."""
+    """Section 15: where the data come from, and under which licence."""
     lead = _("Data keep the licence of their publisher. Attribute them when you reuse this report.")
     if content.sources.empty:
         why = _("The study names no sources.")
@@ -87,7 +87,7 @@ def sources(content: ReportContent) -> Section:
 
 
 def provenance(content: ReportContent) -> Section:
-    """Section 13: from what each result was made."""
+    """Section 16: from what each result was made."""
     known = content.provenance
     lead = _("Every result can be asked where it comes from, and answers with inputs, assumptions, method and version.")
     facts = [
