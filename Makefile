@@ -7,9 +7,10 @@ export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 SYNC = $(UV) sync --quiet --frozen --inexact --python $(PYTHON)
 OUT ?= out
+PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint docs bench packs words clean
+.PHONY: help demo serve test test-slow test-browser lint docs bench packs words clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,11 +22,17 @@ demo: .venv/run ## run the main job on the Ghana and Djibouti packs and write th
 	@echo "Open these in a browser:"
 	@ls -1 $(OUT)/djibouti/*.html $(OUT)/ghana/*.html
 
+serve: .venv/run ## open the hub in a browser: http://127.0.0.1:8000/ (PORT=8080 for another port)
+	@$(HW) serve --port $(PORT)
+
 test: .venv/dev ## the tests, in under eight minutes
 	@.venv/bin/python -m pytest -q -n auto --dist loadfile
 
 test-slow: .venv/dev .venv/packs ## the tests that take minutes, or rebuild the packs
 	@.venv/bin/python -m pytest -q -m slow
+
+test-browser: .venv/browser ## the tests that drive Chromium (HEADWATER_CHROMIUM=path if it is not /usr/bin/chromium)
+	@.venv/bin/python -m pytest -q -m browser
 
 lint: .venv/dev ## style, types and who may import whom
 	@.venv/bin/ruff check .
@@ -63,6 +70,10 @@ $(UV):
 .venv/dev: uv.lock pyproject.toml | $(UV)
 	@$(SYNC) --group dev
 	@touch $@ .venv/run
+
+.venv/browser: uv.lock pyproject.toml | $(UV)
+	@$(SYNC) --group dev --group browser
+	@touch $@ .venv/dev .venv/run
 
 .venv/docs: uv.lock pyproject.toml | $(UV)
 	@$(SYNC) --group docs

@@ -28,8 +28,21 @@ from headwater.store.studies import INPUT_TABLES
 
 PAGES = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/reference.py; change the code or the CSV it comes from. -->\n"
-PACKAGES = ("geo", "system", "risk", "options", "appraisal", "portfolio", "journey", "store", "reports")
-FACADE = ("headwater.study", "headwater.cli")
+PACKAGES = (
+    "geo",
+    "system",
+    "risk",
+    "options",
+    "appraisal",
+    "portfolio",
+    "catalogue",
+    "journey",
+    "sources",
+    "store",
+    "reports",
+    "web",
+)
+FACADE = ("headwater.study", "headwater.library", "headwater.cli", "headwater.cli_hub")
 """Modules with a page of their own."""
 COMPARISONS = {">=": "At least", ">": "Above", "<=": "At most", "<": "Below"}
 
@@ -133,9 +146,12 @@ def _curve_parts() -> list[str]:
     """A table per hazard: what each packaged curve describes and the range of its points."""
     points = packaged.load_curves()
     ends = points.groupby("curve_id", sort=False).agg(
-        low=("intensity", "min"), high=("intensity", "max"), unit=("intensity_unit", "first"),
-        most=("damage_share", "max"), is_banded=("damage_share_low", lambda bound: bound.notna().all()),
-    )  # fmt: skip
+        low=("intensity", "min"),
+        high=("intensity", "max"),
+        unit=("intensity_unit", "first"),
+        most=("damage_share", "max"),
+        is_banded=("damage_share_low", lambda bound: bound.notna().all()),
+    )
     register = packaged.load_curve_register().fillna("")
     rows = pd.DataFrame(
         {
@@ -171,7 +187,11 @@ def _source_parts() -> list[str]:
 def cli() -> str:
     """Every command with its help."""
     group: Any = typer.main.get_command(app)
-    commands = sorted(group.commands.items())
+    commands = sorted(
+        (name if child is None else f"{name} {child}", command if child is None else command.commands[child])
+        for name, command in group.commands.items()
+        for child in (sorted(command.commands) if hasattr(command, "commands") else [None])
+    )
     codes = pd.DataFrame([("0", "success"), *_exit_codes()], columns=["exit code", "meaning"])
     parts = [NOTE, "# Command line\n", f"{group.help}\n"]
     parts += [_command(name, command) for name, command in commands]
@@ -215,13 +235,14 @@ def _exit_codes() -> list[tuple[str, str]]:
 def python() -> str:
     """The façade, and where the rest is."""
     lead = (
-        "`import headwater as hw` gives the façade: `hw.open_study`, `hw.check_study`, `hw.new_study`, "
-        "`hw.explain_result`. Below it stand packages of plain functions from tables to tables, each usable alone.\n"
+        "`import headwater as hw` gives the façades: `hw.open_study`, `hw.check_study`, `hw.new_study`, "
+        "`hw.explain_result` for studies, `hw.open_library` and `hw.build_library` for the hub. "
+        "Below it stand packages of plain functions from tables to tables, each usable alone.\n"
     )
     links = [("[Foundation](python/foundation.md)", "what every package may use: schemas, errors, units, provenance")]
     links += [(f"[headwater.{name}](python/{name}.md)", _first_line(name)) for name in PACKAGES]
     contents = markdown(pd.DataFrame(links, columns=["package", "knows"]))
-    return "\n".join([NOTE, "# Python\n", lead, contents, "::: headwater.study\n"])
+    return "\n".join([NOTE, "# Python\n", lead, contents, "::: headwater.study\n", "::: headwater.library\n"])
 
 
 def package_pages() -> dict[str, str]:

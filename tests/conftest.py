@@ -32,6 +32,16 @@ def shared_data() -> Path:
     return path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> None:
+    """Passwords of tests are hashed with little effort: hundreds of them are."""
+    from argon2 import PasswordHasher
+
+    from headwater.store import accounts
+
+    accounts._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+
 @pytest.fixture
 def toy_study(root: Path, tmp_path: Path) -> Path:
     """A copy of Toytown's study that a test may spoil."""

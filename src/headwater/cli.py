@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 import headwater as hw
+from headwater import cli_hub, cli_site
 from headwater.errors import HeadwaterError, exit_code
 from headwater.words import LANGUAGES, _, speaking
 
@@ -33,6 +34,8 @@ app = typer.Typer(
         "Make one of your own: `headwater new my-study --iso3 MWI`, fill in its tables, `headwater check my-study`."
     ),
 )
+app.add_typer(cli_hub.hub)
+app.add_typer(cli_site.site)
 screen = Console()
 complaints = Console(stderr=True)
 

@@ -85,6 +85,10 @@ class AssumptionError(InputError):
     """An assumption is missing, unknown or out of range."""
 
 
+class Conflict(InputError):
+    """It has changed meanwhile, or is there already: nothing was overwritten."""
+
+
 class NotFound(HeadwaterError):
     """The thing asked for does not exist."""
 

@@ -304,8 +304,8 @@ class Study:
         """
         if name not in self._known:
             step = step_of(name)
-            key = self._key(step)
-            if self.base is not None and self.base._key(step) == key:
+            key = self.key(step)
+            if self.base is not None and self.base.key(step) == key:
                 self._known |= {made: self.base.result(made) for made in step.makes}
             elif all(results.is_current(self.out, made, key) for made in step.makes):
                 self._known |= {made: results.read_result(self.out, made) for made in step.makes}
@@ -324,11 +324,11 @@ class Study:
         results.remove_parts(self.out)
         return made
 
-    def _key(self, step: Step) -> str:
+    def key(self, step: Step) -> str:
+        """Mark of all that a step's results follow from."""
         if step.name not in self._keys:
-            needs = [self._key(step_of(need)) for need in step.needs]
-            units = [self.header.unit(name) for name in step.assumptions]
-            read = [self._inputs(step), self._values(step), units, needs]
+            needs = [self.key(step_of(need)) for need in step.needs]
+            read = [self._inputs(step), self._values(step), [self.header.unit(n) for n in step.assumptions], needs]
             self._keys[step.name] = hash_json([step.name, code_hash(), *read])
         return self._keys[step.name]
 
@@ -346,7 +346,7 @@ class Study:
         return values | {name: plain(getattr(self.header, name)) for name in step.header}
 
     def _provenance(self, step: Step, key: str, name: str) -> Provenance:
-        needs = {f"{need} (result)": self._key(step_of(need)) for need in step.needs}
+        needs = {f"{need} (result)": self.key(step_of(need)) for need in step.needs}
         return Provenance(
             result=name, step=step.name, method=step.method, key=key, inputs=self._inputs(step) | needs,
             assumptions=self._values(step), sources=self._sources(step), version=__version__,
@@ -379,7 +379,7 @@ class Study:
         self, what: str, function: Callable, items: Sequence, *, names: Sequence[str], of: Callable
     ) -> list[list[pd.DataFrame]]:
         """Map a function over work items, keeping the tables of each on disk: a stopped run goes on after them."""
-        keys = [[f"{name}-{hash_json([name, of(item), self._key(step_of(name))])}" for name in names] for item in items]
+        keys = [[f"{name}-{hash_json([name, of(item), self.key(step_of(name))])}" for name in names] for item in items]
         missing = [item for item, own in zip(items, keys, strict=True) if not results.has_parts(self.out, own)]
         made = self.map(what, function, missing)
         done = []

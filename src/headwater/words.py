@@ -1,8 +1,8 @@
 """The words of the interface in the reader's language.
 
 Every string a user sees passes through `_`, which looks it up in the catalogue of the current language when it is
-called: HEADWATER_LANGUAGE, or what `speaking` says. Catalogues are PO files in `locale/`, read as they are: nothing
-is compiled or generated.
+called: HEADWATER_LANGUAGE, or what `speaking` says. Catalogues are the PO files of `locale/LANGUAGE`, read as they are:
+nothing is compiled or generated.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from babel.messages.pofile import read_po
 LANGUAGES = {"en": "English", "zh": "中文"}
 """Languages the interface speaks, each named in itself."""
 
+PARTLY = {"ar": "العربية", "fr": "Français", "ru": "Русский", "es": "Español"}
+"""Languages that pages can be read in as far as they are translated; what is missing shows in English, marked."""
+
 LOCALE = Path(__file__).parent / "locale"
 
 _chosen = os.environ.get("HEADWATER_LANGUAGE", "en")
@@ -28,11 +31,11 @@ _language: ContextVar[str] = ContextVar("language", default=_chosen if _chosen i
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
     """Translations of a language, message by message; empty for English, the language of the source."""
-    path = LOCALE / language / "LC_MESSAGES" / "headwater.po"
-    if not path.exists():
-        return {}
-    with path.open("rb") as file:
-        return {str(m.id): str(m.string) for m in read_po(file, locale=language) if m.id and m.string}
+    told: dict[str, str] = {}
+    for path in sorted((LOCALE / language / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as file:
+            told |= {str(m.id): str(m.string) for m in read_po(file, locale=language) if m.id and m.string}
+    return told
 
 
 def language() -> str:
@@ -47,7 +50,7 @@ def speaking(code: str) -> Iterator[None]:
     Raises
     ------
     ValueError
-        If the language is not one of `LANGUAGES`.
+        If the language is neither one of `LANGUAGES` nor of `PARTLY`.
 
     Examples
     --------
@@ -55,8 +58,8 @@ def speaking(code: str) -> Iterator[None]:
     ...     language()
     'zh'
     """
-    if code not in LANGUAGES:
-        raise ValueError(f"language {code!r} is not one of {', '.join(LANGUAGES)}")
+    if code not in LANGUAGES | PARTLY:
+        raise ValueError(f"language {code!r} is not one of {', '.join(LANGUAGES | PARTLY)}")
     token = _language.set(code)
     try:
         yield

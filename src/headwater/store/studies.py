@@ -18,6 +18,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pyogrio
 import pyproj
 
@@ -88,6 +89,42 @@ def read_outline(folder: Path) -> tuple[gpd.GeoSeries | None, str]:
 def table_files(folder: Path) -> dict[str, list[Path]]:
     """Files of each input table in a study folder: none or one in a sound study."""
     return {name: [p for s in SUFFIXES if (p := folder / f"{name}{s}").is_file()] for name in INPUT_TABLES}
+
+
+def count_rows(path: Path) -> int:
+    """Rows of a table's file, without reading its values where the format knows how many there are.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    try:
+        if path.suffix == ".parquet":
+            return int(pq.read_metadata(path).num_rows)
+        if path.suffix == ".gpkg":
+            return len(_read_gpkg(path))
+        return len(_read_csv(path))
+    except _NOT_READABLE as error:
+        raise InputError(_("{file} cannot be read: {reason}").format(file=path.name, reason=error)) from error
+
+
+def read_as_text(path: Path) -> list[list[str]]:
+    """Lines of a table's file as text, the header first; geometry as Well-Known Text.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    try:
+        table = _READERS[path.suffix](path)
+    except _NOT_READABLE as error:
+        raise InputError(_("{file} cannot be read: {reason}").format(file=path.name, reason=error)) from error
+    if isinstance(table, gpd.GeoDataFrame):
+        table = pd.DataFrame(table.assign(geometry=table.geometry.to_wkt())) if table.active_geometry_name else table
+    shown = table.astype("object").where(table.notna(), "")
+    return [list(map(str, table.columns)), *([str(cell) for cell in row] for row in shown.to_numpy().tolist())]
 
 
 def input_files(folder: Path) -> list[Path]:

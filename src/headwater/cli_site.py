@@ -1,0 +1,156 @@
+"""The command line of a site: serve its pages, do its long work, keep its accounts and its copies."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import headwater as hw
+from headwater.cli_hub import Content, IndexFile, Language, speaking_or_refused
+from headwater.errors import InputError
+from headwater.words import _
+
+site = typer.Typer()
+screen = Console()
+
+LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
+"""Addresses that only this machine reaches: whoever asks there needs no account."""
+
+Home = Annotated[Path, typer.Option("--home", help=_("Folder of the site: its database, studies and results."))]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database", envvar="HEADWATER_DATABASE", show_envvar=True,
+        help=_("Address of the database, postgresql+pg8000://user@host/name; a file in the folder unless given."),
+    ),
+]  # fmt: skip
+Studies = Annotated[
+    Path, typer.Option("--studies", help=_("Folder of studies that anybody may read and nobody changes."))
+]
+DEFAULT_HOME, PACKAGED = Path("out/site"), Path("studies")
+
+
+@site.command("serve", help=_("Serve the hub and the studies as pages in English and Chinese, until Ctrl-C."))
+def serve(
+    host: Annotated[
+        str, typer.Option("--host", help=_("Address to listen at; this machine only unless given."))
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help=_("Port to listen at."))] = 8000,
+    accounts: Annotated[
+        bool, typer.Option("--accounts", help=_("Ask for accounts even at an address of this machine."))
+    ] = False,
+    work: Annotated[
+        bool, typer.Option("--work/--no-work", help=_("Whether to do the long jobs too, in a process of its own."))
+    ] = True,
+    home: Home = DEFAULT_HOME,
+    database: Database = None,
+    studies: Studies = PACKAGED,
+    content: Content = None,
+    index: IndexFile = None,
+    base: Annotated[
+        str, typer.Option("--base", help=_("Address under which the site is known, for links in files."))
+    ] = "",
+    language: Language = "en",
+) -> None:
+    """Serve the pages."""
+    import uvicorn  # noqa: PLC0415 (only a server needs it)
+
+    from headwater.forum import open_forum  # noqa: PLC0415
+    from headwater.web.app import create_app  # noqa: PLC0415
+    from headwater.worker import keep_working, worker_command  # noqa: PLC0415
+
+    with speaking_or_refused(language):
+        library = hw.open_library(content=content, index=index)
+        is_alone = host in LOCAL and not accounts
+        forum = open_forum(home, database=database, packaged=studies, is_alone=is_alone)
+        address = f"http://{host}:{port}/"
+        screen.print(_("Headwater is at {address} — stop it with Ctrl-C.").format(address=address), highlight=False)
+        if forum.needs_setup:
+            text = _("Nobody has an account yet. Make the first at {address}, with the code {code}")
+            screen.print(text.format(address=f"{address}{language}/set-up", code=forum.setup_code()), highlight=False)
+        over = threading.Event()
+        if work:
+            keep_working(worker_command(home, database, studies), is_wanted=lambda: not over.is_set())
+        try:
+            app = create_app(library, forum=forum, base=base)
+            uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+        finally:
+            over.set()
+
+
+@site.command("work", help=_("Do the long jobs of a site, one by one: the program beside the server."))
+def work(
+    home: Home = DEFAULT_HOME,
+    database: Database = None,
+    studies: Studies = PACKAGED,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help=_("Threads; all processors unless given."))
+    ] = None,
+) -> None:
+    """Do the long jobs."""
+    from headwater.forum import open_forum  # noqa: PLC0415
+    from headwater.worker import lower_priority, work  # noqa: PLC0415
+
+    lower_priority()
+    work(open_forum(home, database=database, packaged=studies), workers=workers)
+
+
+@site.command("backup", help=_("Write a copy of a site to one file: its database, studies and results."))
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("Zip file to write, outside the site's folder."))],
+    home: Home = DEFAULT_HOME,
+    database: Database = None,
+    language: Language = "en",
+) -> None:
+    """Copy a site."""
+    from headwater.forum import open_forum  # noqa: PLC0415
+    from headwater.store.backup import write_backup  # noqa: PLC0415
+
+    with speaking_or_refused(language):
+        if home.resolve() in file.resolve().parents:
+            raise InputError(_("Write the copy outside the folder of the site, or it would hold itself."))
+        counted = write_backup(open_forum(home, database=database).engine, home, file)
+        screen.print(
+            _("[green]✓[/green] {file}: {rows} rows, {files} files").format(file=file, **counted), highlight=False
+        )
+
+
+@site.command("restore", help=_("Make a site from a copy; the folder and the database must be empty."))
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("Zip file that `headwater backup` wrote."))],
+    home: Home = DEFAULT_HOME,
+    database: Database = None,
+    language: Language = "en",
+) -> None:
+    """Restore a site."""
+    from headwater.forum import open_forum  # noqa: PLC0415
+    from headwater.store.backup import restore_backup  # noqa: PLC0415
+
+    with speaking_or_refused(language):
+        counted = restore_backup(open_forum(home, database=database).engine, home, file)
+        screen.print(
+            _("[green]✓[/green] {file}: {rows} rows, {files} files").format(file=file, **counted), highlight=False
+        )
+
+
+@site.command("user", help=_("Make an account, or give one another password or role: for whoever has the machine."))
+def user(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=_("Name to sign in with."))],
+    role: Annotated[str, typer.Option("--role", help=_("reader, editor, reviewer or admin."))] = "reader",
+    home: Home = DEFAULT_HOME,
+    database: Database = None,
+    language: Language = "en",
+) -> None:
+    """Make or change an account."""
+    from headwater.forum import open_forum  # noqa: PLC0415
+
+    with speaking_or_refused(language):
+        password = typer.prompt(_("Password"), hide_input=True, confirmation_prompt=True)
+        forum = open_forum(home, database=database, is_alone=False)
+        is_new = forum.keep_user(name, role=role, password=password)
+        told = _("The account {name} is made.") if is_new else _("The account {name} is changed.")
+        screen.print(told.format(name=name), highlight=False)

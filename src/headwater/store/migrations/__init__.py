@@ -1,0 +1,1 @@
+"""Changes of the forum's tables over time, one file each; run by `headwater.store.database.migrate`."""
