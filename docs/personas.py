@@ -94,8 +94,8 @@ PERSONAS = (
     ),
     Persona(
         "Civil society organisation",
-        "A road through a forest stands in the national plan and is being prepared. Wants to know, and to show at the hearing, what it does to species and "
-        "protected areas. Has the route as published, volunteers, and two weeks.",
+        "A road through a forest stands in the national plan and is being prepared. Wants to know, and to show at the "
+        "hearing, what it does to species and protected areas. Has the route as published, volunteers, and two weeks.",
         {
             "users": ["civil-society"], "phases": ["strategic-planning", "project-planning"], "sectors": ["transport"],
             "decision": ["nature-effects"], "data": ["answers", "spatial"], "skills": ["basic"], "time": ["days"],

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import io
+import random
 import shutil
+import subprocess
+import sys
+import time
 import zipfile
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 
-from headwater import workshop
+from headwater import files, workshop
 from headwater.errors import Conflict, InputError, NotAllowed, NotFound, TableError
 from headwater.forum import Forum, open_forum
 from headwater.permissions import EVERYONE_ALONE, User
+from headwater.sheets import sheet_bytes
 from headwater.store import uploads
 from headwater.store.uploads import Sent
 
@@ -209,3 +215,159 @@ def test_a_grid_that_is_no_table_is_refused(mine: Forum) -> None:
             workshop.write_table(mine, ALONE, "mine", "zones", bad_columns, bad_cells, mark=mark, words="")
     with pytest.raises(NotFound):
         workshop.read_table(mine, ALONE, "mine", "../study")
+
+
+# --- what must not be lost or shown -------------------------------------------------------------------------------
+
+
+def test_a_name_that_is_taken_leaves_the_study_that_has_it_alone(mine: Forum) -> None:
+    before = state(mine.study(ALONE, "mine").folder)
+    for make in (
+        lambda: workshop.create_study(mine, ALONE, "mine", iso3="MWI", year=2026),
+        lambda: workshop.copy_study(mine, ALONE, "toytown", "mine"),
+    ):
+        with pytest.raises(InputError, match="already"):
+            make()
+    assert state(mine.study(ALONE, "mine").folder) == before
+    assert not (mine.home / "bin").exists()
+
+
+def test_a_study_that_could_not_be_put_in_place_is_not_entered(mine: Forum, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "replace", lambda *_given: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        workshop.copy_study(mine, ALONE, "toytown", "second")
+    monkeypatch.undo()
+    workshop.copy_study(mine, ALONE, "toytown", "second")
+    assert {known.study_id for known in mine.studies(ALONE)} == {"toytown", "mine", "second"}
+
+
+def test_what_a_study_left_behind_is_not_shown_in_the_next_of_its_name(mine: Forum) -> None:
+    columns, cells, mark = edited(mine)
+    workshop.write_table(mine, ALONE, "mine", "zones", columns, cells, mark=mark, words="secret")
+    mine.run(ALONE, "mine", "plan")
+    results = mine.study(ALONE, "mine").out
+    results.mkdir(parents=True)
+    (results / "secret.csv").write_text("x", encoding="utf-8")
+    mine.delete_study(ALONE, "mine")
+    workshop.copy_study(mine, ALONE, "toytown", "mine")
+    assert workshop.changes(mine, ALONE, "mine") == []
+    assert mine.jobs(ALONE, "mine") == []
+    assert not results.exists()
+    with pytest.raises(NotFound):
+        workshop.read_version(mine, ALONE, "mine", "zones", mark)
+
+
+def test_a_trial_that_shares_files_leaves_the_study_alone_when_it_is_refused(mine: Forum) -> None:
+    folder = mine.study(ALONE, "mine").folder
+    before = state(folder)
+    raster = next(name for name in before if name.endswith(".tif"))
+    header = before["study.toml"].decode().replace("2125", "1900")
+    with pytest.raises(TableError):
+        workshop.send_tables(mine, ALONE, "mine", [sent(Path(raster).name, b"spoilt"), sent("study.toml", header)])
+    assert state(folder) == before
+
+
+def test_a_header_that_is_sent_can_be_taken_back(mine: Forum) -> None:
+    text, mark = workshop.read_header(mine, ALONE, "mine")
+    workshop.send_tables(mine, ALONE, "mine", [sent("study.toml", text + "# sent\n")])
+    assert workshop.read_header(mine, ALONE, "mine")[0].endswith("# sent\n")
+    workshop.undo(mine, ALONE, "mine", workshop.changes(mine, ALONE, "mine", "study.toml")[0]["edit_id"])
+    assert workshop.read_header(mine, ALONE, "mine") == (text, mark)
+
+
+def test_a_parquet_takes_the_place_of_a_csv_and_is_counted_and_told_as_text(mine: Forum, tmp_path: Path) -> None:
+    sheet = workshop.read_table(mine, ALONE, "mine", "sources")
+    pd.DataFrame(sheet.cells, columns=sheet.columns).to_parquet(tmp_path / "sources.parquet")
+    content = (tmp_path / "sources.parquet").read_bytes()
+    put, _sound = workshop.send_tables(mine, ALONE, "mine", [sent("sources.parquet", content)])
+    assert put[0].was_there
+    assert not workshop.read_table(mine, ALONE, "mine", "sources").is_editable
+    assert workshop.read_lines(mine, ALONE, "mine", "sources") == [sheet.columns, *sheet.cells]
+    held = {one.name: one.rows for one in workshop.holdings(mine, ALONE, "mine")}
+    assert held["sources"] == len(sheet.cells)
+
+
+def test_a_guard_is_taken_off_what_is_sent(mine: Forum) -> None:
+    sheet = workshop.read_table(mine, ALONE, "mine", "zones")
+    cells = [list(row) for row in sheet.cells]
+    cells[0][1], cells[1][1] = "'=1+1", "'t Hooft"
+    workshop.send_tables(mine, ALONE, "mine", [sent("zones.csv", sheet_bytes([sheet.columns, *cells]))])
+    assert [row[1] for row in workshop.read_table(mine, ALONE, "mine", "zones").cells[:2]] == ["=1+1", "'t Hooft"]
+
+
+def test_an_upload_that_stops_half_way_changes_nothing(mine: Forum, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = mine.study(ALONE, "mine").folder
+    before, real, count = state(folder), workshop._keep_and_put, []
+
+    def full(*given: object) -> None:
+        count.append(1)
+        if len(count) > 1:
+            raise OSError("disk full")
+        real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(workshop, "_keep_and_put", full)
+    changed = [sent(f"{name}.csv", sheet_bytes([columns, *cells])) for name in ("zones", "sources")
+               for columns, cells, _mark in [edited(mine, name)]]  # fmt: skip
+    with pytest.raises(OSError, match="disk full"):
+        workshop.send_tables(mine, ALONE, "mine", changed)
+    assert len(count) == 2
+    assert state(folder) == before
+    assert workshop.changes(mine, ALONE, "mine") == []
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_folders_change_places_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: bool) -> None:
+    if not at_once:
+        monkeypatch.setattr(files, "_exchange_at_once", lambda *_given: False)
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    files.exchange(tmp_path / "one", tmp_path / "other")
+    found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+    assert found == ["one/other", "other/one"]
+    with pytest.raises(OSError, match="nothing"):
+        files.exchange(tmp_path / "one", tmp_path / "nothing")
+    assert (tmp_path / "one" / "other").exists()
+
+
+SENDING = """
+import io, itertools, sys
+from pathlib import Path
+from headwater import files, workshop
+from headwater.forum import open_forum
+from headwater.permissions import EVERYONE_ALONE
+forum = open_forum(Path(sys.argv[1]), packaged=Path(sys.argv[2]))
+folder = forum.study(EVERYONE_ALONE, "mine").folder
+for number in itertools.count():
+    changed = []
+    for name in ("zones", "sources"):
+        sheet = workshop.read_table(forum, EVERYONE_ALONE, "mine", name)
+        column = sheet.columns.index("name" if name == "zones" else "title")
+        for row in sheet.cells:
+            row[column] = f"version {number}"
+        changed.append(workshop.Sent(f"{name}.csv", io.BytesIO(workshop.sheet_bytes([sheet.columns, *sheet.cells]))))
+    workshop.send_tables(forum, EVERYONE_ALONE, "mine", changed)
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_ten_kills_in_the_midst_of_uploads_and_none_is_half_there_or_lost(mine: Forum) -> None:
+    chance = random.Random(3)  # noqa: S311
+    for _round in range(10):
+        command = [sys.executable, "-c", SENDING, str(mine.home), str(mine.packaged)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:  # noqa: S603
+            assert process.stdout
+            process.stdout.readline()
+            time.sleep(chance.uniform(0, 1.5))
+            process.kill()
+            told = [0, *(int(line) for line in process.stdout.read().split())][-1]
+        versions = {
+            row[sheet.columns.index(column)]
+            for name, column in (("zones", "name"), ("sources", "title"))
+            for sheet in [workshop.read_table(mine, ALONE, "mine", name)]
+            for row in sheet.cells
+        }
+        assert len(versions) == 1, versions
+        assert int(versions.pop().split()[1]) >= told
+        assert workshop.soundness(mine, ALONE, "mine").faults == []

@@ -8,8 +8,9 @@ Examples
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+
+from headwater.version import __version__
 
 if TYPE_CHECKING:
     from headwater.curation import build_library
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from headwater.library import Library, open_library
     from headwater.study import Study, check_study, new_study, open_study
 
-__version__ = version("headwater")
 __all__ = [
     "Library", "Study", "__version__", "build_library", "check_study", "explain_result", "new_study", "open_library",
     "open_study",

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
-from headwater import __version__
 from headwater.catalogue import checks, feeds, graph
 from headwater.catalogue.checks import Notice, file_of
 from headwater.catalogue.records import FOLDERS, KINDS, Record, english_mark, parse_record, untranslated
@@ -21,6 +20,7 @@ from headwater.provenance import code_hash
 from headwater.sources.links import Answer, check_links
 from headwater.store import content as files
 from headwater.store.index import open_index, write_index
+from headwater.version import __version__
 from headwater.words import LANGUAGES, _
 
 INDEX = Path("out/hub/library.sqlite")

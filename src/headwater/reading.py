@@ -16,7 +16,6 @@ from typing import Any
 
 import pandas as pd
 
-from headwater import __version__
 from headwater.errors import NotFound, TableError
 from headwater.provenance import hash_file
 from headwater.reports.content import ReportContent, Section
@@ -24,6 +23,7 @@ from headwater.reports.document import CHAPTERS
 from headwater.steps import STEPS
 from headwater.store import results, studies
 from headwater.study import Study, open_study
+from headwater.version import __version__
 from headwater.words import _, language
 
 MOST_KEPT = 12

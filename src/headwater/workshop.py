@@ -20,6 +20,7 @@ from sqlalchemy import Connection, delete
 
 from headwater import schema
 from headwater.errors import Fault, InputError, TableError
+from headwater.files import exchange
 from headwater.forum import Forum
 from headwater.permissions import User
 from headwater.settings import FILE, header_faults
@@ -116,8 +117,11 @@ def send_tables(forum: Forum, user: User, study_id: str, sent: Iterable[Sent]) -
         with forum.writing() as connection:
             history.wait_for_others(connection, study_id)
             forum.note(connection, user, "upload", f"study/{study_id}", {"files": sorted(p.as_posix() for p in paths)})
+            whole = draft / "whole"
+            shutil.copytree(known.folder, whole, copy_function=_linked)
             for one in put:
-                _keep_and_put(forum, connection, user, study_id, draft / "sent" / one.path, known.folder, one)
+                _keep_and_put(forum, connection, user, study_id, draft / "sent" / one.path, whole, one)
+            exchange(whole, known.folder)  # all of it or nothing, whatever happens meanwhile
     return put, Soundness([fault for fault in sound.faults if fault not in mine], sound.notices)
 
 

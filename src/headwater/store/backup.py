@@ -18,10 +18,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, insert, select, text
 
-from headwater import __version__
 from headwater.errors import InputError, SourceError
 from headwater.files import write_atomically
 from headwater.store.database import moment, tables
+from headwater.version import __version__
 from headwater.words import _
 
 FORM = "headwater-site-1"

@@ -36,6 +36,19 @@ RASTER_SUFFIXES = frozenset({".tif", ".tiff"})
 OTHER_NAMES = frozenset({FILE, "outline.geojson", "SOURCES.md"})
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\Z")
 BLOCK = 1 << 20
+
+_SPOILT = (
+    zipfile.BadZipFile,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+"""What reading a spoilt workbook may raise: its parts are zip, XML and whatever they hold."""
 _GUARD = re.compile(rb"(?:^|[,\n\"])'[=+\-@\t\r]")
 
 
@@ -181,7 +194,7 @@ def _split_workbook(path: Path, folder: Path, taken: dict[str, Path]) -> list[Fa
     found: list[Fault] = []
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:  # noqa: BLE001 (a spoilt workbook raises anything)
+    except _SPOILT as error:
         path.unlink()
         problem = _("is not a workbook that can be read: {reason}").format(reason=type(error).__name__)
         return [Fault(path.name, None, "", "", problem, _("save it again as XLSX"))]
