@@ -50,25 +50,38 @@ PERSONAS = (
     Persona(
         "Planner in a ministry of transport",
         "Has to say which roads and bridges to strengthen first under a changing climate, before projects are "
-        "prepared. Has a network, hazard maps and census data, an analyst who writes Python, and three months.",
+        "prepared. Has a network, hazard maps, census data and unit costs, an analyst who writes Python, and three "
+        "months.",
         {
             "users": ["planner"], "phases": ["prioritization"], "sectors": ["transport"],
             "decision": ["which-first", "climate-risk"],
-            "data": ["answers", "spatial", "networks", "hazards", "demand"],
+            "data": ["answers", "spatial", "networks", "hazards", "demand", "financial"],
             "skills": ["programming"], "time": ["weeks"], "cost": ["free"], "languages": ["en"],
         },
-        "",
+        "Yes, with open eyes. All three compute what hazards do to a national road network, which is the "
+        "question. open-gira is the one to run: it builds networks and hazards for any country, and its "
+        "authors say that long-term planning is not its aim, so it gives the risks and not the programme. The "
+        "next two are the code of finished studies, from hazard to benefit-cost ratio: to learn from "
+        "and to take over, not to install; their entries say so and the wizard repeats it. No facet tells "
+        "code to read from a tool to run, so snail, Headwater and CLIMADA come behind, because they do less "
+        "for the decision or are not made for one sector. HDM-4 loses a point as its cost is not known and "
+        "does not look at hazards. Ratings and certificates are left out: there is no project to rate yet.",
     ),
     Persona(
         "National statistics office",
         "Wants to measure how sustainable the country's infrastructure is, beyond SDG indicator 9.1, every year and by "
         "district. Works with spreadsheets and GIS; the national plan is being drawn up.",
         {
-            "users": ["statistician"], "phases": ["strategic-planning", "operation-maintenance"],
-            "decision": ["progress"], "data": ["answers", "spatial", "demand"],
+            "users": ["statistician"], "phases": ["strategic-planning"],
+            "decision": ["progress"], "data": ["answers", "spatial", "demand", "networks"],
             "skills": ["specialist"], "time": ["months"], "cost": ["free"], "languages": ["en"],
         },
-        "",
+        "Yes. Open SDG keeps and publishes a national set of indicators; the Rural Access Index is the "
+        "indicator of access that the office can compute with the maps it has; ODK fills what nobody has "
+        "counted. None of them measures the sustainability of infrastructure as a whole, and no other entry "
+        "does: that is the gap that the report names in paragraph 17 (g). City inventories of emissions and "
+        "waste are left out because they do not measure a country; the G20 compendium because it serves other "
+        "phases. A part of ODK's services is paid, so it loses half a point for the missing budget.",
     ),
     Persona(
         "Task team of a development bank",
@@ -76,10 +89,15 @@ PERSONAS = (
         "draft design, costs and maps, can pay, and has months.",
         {
             "users": ["financier"], "phases": ["project-planning"], "sectors": ["water", "nature"],
-            "decision": ["nature-solutions"], "data": ["answers", "project-data", "financial", "spatial"],
+            "decision": ["nature-solutions"], "data": ["answers", "project-data", "financial", "spatial", "hazards"],
             "skills": ["specialist"], "time": ["months"], "cost": ["paid"], "languages": ["en"],
         },
-        "",
+        "Yes. SAVi values what a conventional appraisal of a nature-based option leaves out, which is the "
+        "team's task; its cost is not known and is not counted as met. The IUCN standard holds the design to "
+        "account, and, as its entry says, computes nothing. NNBF is guidance on engineering such features, "
+        "written for planners and engineers, so it loses the points for the user. InVEST, which maps the "
+        "services, is fifth: it is not made for financiers or for this sector alone. The shadow price of "
+        "carbon is left out because it is not about nature.",
     ),
     Persona(
         "City engineer",
@@ -90,7 +108,12 @@ PERSONAS = (
             "data": ["answers", "spatial"], "skills": ["specialist"], "time": ["weeks"], "cost": ["free"],
             "decision": ["sizing", "nature-solutions"], "languages": ["en"],
         },
-        "",
+        "As far as the catalogue goes. With a street map alone nothing here sizes a drain, and the wizard "
+        "says so: all three are \"not for\" that half of the question, and the points are low. InVEST computes "
+        "from maps what a change of land takes or gives; the neighbourhood guidelines order the layers of a "
+        "quarter; the IUCN standard asks the right questions of a basin. The useful answer is the near miss: "
+        "with a hazard map the guidance on nature-based flood protection comes first, so a flood map is the "
+        "first thing to get. That no open model of storm-water drainage is in the catalogue is a gap of ours.",
     ),
     Persona(
         "Civil society organisation",
@@ -101,7 +124,13 @@ PERSONAS = (
             "decision": ["nature-effects"], "data": ["answers", "spatial"], "skills": ["basic"], "time": ["days"],
             "cost": ["free"], "languages": ["en"],
         },
-        "",
+        "Yes. The viewer lays planned roads over nature, needs nothing and is made for civil society; it "
+        "knows the plan and not the project, which costs it half the points of the phase, and its warning on "
+        "local species is quoted. IBAT answers the question best (four marks of four) and is second because "
+        "it is made for developers and lenders and its cost for an association is not known: they must ask. "
+        "InVEST asks for a specialist and weeks, so it is a next step with a university. The standards of "
+        "lenders are left out only because they need project data: at the hearing, the association can ask "
+        "for those.",
     ),
     Persona(
         "Researcher who models an energy system",
@@ -113,7 +142,12 @@ PERSONAS = (
             "data": ["demand", "networks", "spatial", "hazards", "financial"],
             "skills": ["programming"], "time": ["months"], "cost": ["free"], "languages": ["en"],
         },
-        "",
+        "Yes: three open models, each with all points, because each meets every answer; the rule cannot part "
+        "them and the statements do. OSeMOSYS comes first as the most specific (one phase, one sector): the "
+        "model of a long-term plan, small enough to understand. OnSSET places the connections and has nothing "
+        "to say where all are connected. PyPSA sees lines and hours, and is the one to take when the grid "
+        "decides. NISMOD has as many points and serves five sectors, so it stands behind; pandapower is left "
+        "out as it computes a grid as it stands, in later phases.",
     ),
 )  # fmt: skip
 

@@ -54,7 +54,8 @@ def work_app(library: Library, forum: Forum) -> FastAPI:
     known = {route.path for route in app.router.routes if hasattr(route, "path")}
     if "/{language}/studies/{study_id}/sharing" not in known:
         app.router.routes[:0] = WORK_PAGES
-        app.user_middleware[0] = Middleware(Delivery, refusal=errors.refused, largest_body=LARGEST_BODIES)
+        place = next(i for i, layer in enumerate(app.user_middleware) if layer.cls is Delivery)
+        app.user_middleware[place] = Middleware(Delivery, refusal=errors.refused, largest_body=LARGEST_BODIES)
     return app
 
 

@@ -19,8 +19,8 @@ from headwater.catalogue.vocabulary import ALL, Vocabularies
 from headwater.words import _, language, pick
 
 GENERAL = 0.5
-"""Share of the points that a tool gets which is for every sector, or for more than half of all phases, themes or sides
-of sustainability: it serves, and knows less of any one."""
+"""Share of the points that a tool gets which is for every sector, or for more than half of all phases, users, themes or
+sides of sustainability: it serves, and knows less of any one."""
 
 BREADTHS = ("themes", "dimensions")
 """Marks of a decision that a tool which has most of them meets as a general one."""
@@ -198,6 +198,9 @@ def _users(sheet: _Sheet, wanted: Sequence[str]) -> None:
     met = [user for user in wanted if user in users]
     if not users:
         sheet.note("users", 0, _("Whom it is for is not known"), is_known=False)
+    elif met and _is_broad(sheet, "users"):
+        words = _("For most people, you among them: {users}").format(users=sheet.titles("users", met))
+        sheet.note("users", GENERAL * len(met) / len(wanted), words)
     elif met:
         sheet.note("users", len(met) / len(wanted), _("Made for you: {users}").format(users=sheet.titles("users", met)))
     else:
@@ -324,7 +327,7 @@ def _cost(sheet: _Sheet, wanted: Sequence[str]) -> None:
     elif over <= 0:
         sheet.note("cost", 1, _("Within your budget: {cost}").format(cost=needs))
     elif over == 1:
-        words = _("Costs more than you can spend: {cost}").format(cost=needs)
+        words = _("May cost more than you can spend: {cost}").format(cost=needs)
         sheet.note("cost", ONE_STEP, words)
         sheet.cautions.append(Caution("cost", words))
     else:
@@ -386,13 +389,14 @@ def _values(tool: Record, name: str) -> Sequence[str]:
 def _served_words(sheet: _Sheet, name: str, met: Sequence[float]) -> str:
     decision = decisions()[name]
     has = [
-        sheet.titles(one.name, [value for value in one.values if value in _values(sheet.tool, one.name)])
+        title
         for one, share in zip(decision.asked, met, strict=True)
         if share > 0
+        for title in sheet.listed(one.name, [value for value in one.values if value in _values(sheet.tool, one.name)])
     ]
     text = _("For “{decision}”: {has} ({met} of {count} marks)")
     count, full = len(decision.asked), f"{sum(met):.1f}".removesuffix(".0")
-    return text.format(decision=pick(decision.title), has=_(", ").join(has), met=full, count=count)
+    return text.format(decision=pick(decision.title), has=_(", ").join(dict.fromkeys(has)), met=full, count=count)
 
 
 def _lacking_words(sheet: _Sheet, name: str) -> str:

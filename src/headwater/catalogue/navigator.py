@@ -197,9 +197,9 @@ def rule(vocabularies: Vocabularies) -> tuple[str, ...]:
         for part in sorted(parts, key=lambda part: -part.weight)
     )
     shares = _(
-        "A tool gets the share of the points that it meets of what you answered. A tool for every "
-        "sector, or for more than half of all phases, gets {general} of the points there; one that asks a step more "
-        "skill, time or money than you have gets {step}."
+        "A tool gets the share of the points that it meets of what you answered. A tool for every sector, or for more "
+        "than half of all phases or users, gets {general} of the points there; one that asks a step more skill, time "
+        "or money than you have gets {step}."
     )
     marks = _(
         "For a decision it gets the share of the marks that tell tools for it: type, side of sustainability, theme, "
@@ -313,7 +313,7 @@ def _told(answers: Answers, vocabularies: Vocabularies) -> Iterator[tuple[str, s
         for part in question.parts:
             titles = option_titles(part.name, vocabularies)
             chosen = [titles[value] for value in answers.get(part.name, ())]
-            yield part.title, _(", ").join(chosen) or _("do not know")
+            yield part.title, _("; ").join(chosen) or _("do not know")
 
 
 def _by_title(record: Record) -> tuple[str, str]:

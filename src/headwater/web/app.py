@@ -7,11 +7,11 @@ from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from headwater import __version__
 from headwater.catalogue.records import FOLDERS
 from headwater.forum import Forum
 from headwater.library import Library
 from headwater.reading import Readings
+from headwater.version import __version__
 from headwater.web import (
     api,
     api_studies,
@@ -27,7 +27,9 @@ from headwater.web.delivery import Delivery
 from headwater.web.limits import Limits
 from headwater.web.metrics import Counted, Counts, metrics
 from headwater.web.pages_accounts import ACCOUNT_PAGES
+from headwater.web.pages_work import LARGEST_BODIES, WORK_PAGES
 from headwater.web.signed import Signed
+from headwater.web.studies import STUDY_PAGES
 from headwater.web.visits import page
 
 
@@ -80,7 +82,10 @@ FILES = [
 LARGEST_TABLE = 50 * 1024 * 1024
 """Bytes of a table that a program may send."""
 
-SITE_PAGES = [Route("/metrics", metrics), *ACCOUNT_PAGES]
+LARGEST = {**LARGEST_BODIES, r"/api/v1/studies/.+": LARGEST_TABLE}
+"""What an address that begins so may be sent [bytes]."""
+
+SITE_PAGES = [Route("/metrics", metrics), *ACCOUNT_PAGES, *WORK_PAGES, *STUDY_PAGES]
 """Pages of a site with studies and accounts; a hub alone has none of them."""
 
 
@@ -106,7 +111,7 @@ def create_app(library: Library, *, forum: Forum | None = None, base: str = "") 
         redoc_url=None,
         middleware=[
             Middleware(Counted, counts=counts),
-            Middleware(Delivery, refusal=errors.refused, largest_body={"/api/v1/studies/": LARGEST_TABLE}),
+            Middleware(Delivery, refusal=errors.refused, largest_body=LARGEST),
             Middleware(Limits, refusal=errors.refused),
             Middleware(Signed, forum=forum, refusal=errors.not_meant),
         ],

@@ -9,9 +9,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
-from headwater import __version__
 from headwater.errors import NotFound
 from headwater.library import DUMPS
+from headwater.version import __version__
 from headwater.web import languages
 from headwater.web.assets import FOREVER, by_address
 from headwater.web.visits import base_of

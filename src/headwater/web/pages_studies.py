@@ -27,7 +27,7 @@ from headwater.words import language
 HEAVY = 2_600
 """Compressed bytes of a drawing beyond which it is fetched when it comes into view."""
 
-MOST_DRAWN = 6_000
+MOST_DRAWN = 4_500
 """Compressed bytes of drawings that a page holds at once; the rest are fetched when they come into view."""
 
 

@@ -100,7 +100,8 @@ def _sketch(reading: Reading, name: str) -> Markup:
     for grade in sorted(css, key=lambda grade: (grade > 0, grade)):
         mine = table.geometry[table["grade"] == grade]
         if len(mine):
-            drawn.append(sketches.Drawn(mine, css[grade], 3.0 + max(grade, 0) * 0.5))
+            size = 3.0 + max(grade, 0) * 0.5
+            drawn.append(sketches.Drawn(mine, css[grade], size, is_pointed=layer.group == "plan"))
     return sketches.small_map(drawn, name=f"map-{name}", title=layer.title, width=520)
 
 

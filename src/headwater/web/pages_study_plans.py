@@ -17,7 +17,7 @@ from headwater.reports.choice import Objective, timeline_blocks
 from headwater.reports.content import both_widths
 from headwater.reports.figures import Caption
 from headwater.reports.labels import option_class
-from headwater.reports.numbers import is_missing, percent, proved_gap
+from headwater.reports.numbers import currency_name, is_missing, percent, proved_gap, rounded
 from headwater.reports.svg import nice_ticks
 from headwater.reports.tradeoff_figures import Thread, threads_chart
 from headwater.study_views import downloads, points, sketches
@@ -244,7 +244,8 @@ def _whole(reading: Reading, current: Candidate, goals: Sequence[Objective], sta
         "exchange": exchange,
         "given": given,
         "files": downloads.offers_of(current.key),
-        "currency": content.header.currency,
+        "currency": currency_name(content.header.currency),
+        "rounded": rounded,
     }
 
 

@@ -1,4 +1,4 @@
-"""From what? Every result of a study page by page, what its columns mean and what it came from; and files to take away."""
+"""From what? Every result page by page, what its columns mean and what it came from; and files to take away."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The part of the report's stylesheet that its figures and tables need on a page of the site, taken from the report's own file.
+"""The part of the report's stylesheet that its figures and tables need on a page, from the report's own file.
 
-What the site styles itself (the page, headings, cards, notes, links) is left out, and so are the colours that both name: those of
-the site hold. So a figure looks the same in a report and on a page, and is written down once.
+What the site styles itself (the page, headings, cards, notes, links) is left out, and so are the colours that both
+name: those of the site hold. So a figure looks the same in a report and on a page, and is written down once.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from headwater.web.assets import FOREVER, STATIC, Asset
 from headwater.words import _
 
 OWN = re.compile(
-    r"\s*(\*|html|body|a|a:focus.*|\.skip.*|\.head|\.page|\.foot.*|\.brand.*|\.wave|h1|h2|h3|:lang.*|\.facts.*|\.ordinal|section.*|"
-    r"\.lead|\.prose|\.contents.*|main|\.cards?.*|\.small.*|\.note.*|pre|code|td code|th code|details|summary|table|caption|"
-    r"th|td|th\[scope.*|thead th|\.scroll.*|\.tag|td:last-child|th:last-child|\.node|@page|tr)\s*\Z"
+    r"\s*(\*|html|body|a|a:focus.*|\.skip.*|\.head|\.page|\.foot.*|\.brand.*|\.wave|h1|h2|h3|:lang.*|\.facts.*|\.ordinal|"
+    r"section.*|"
+    r"\.lead|\.prose|\.contents.*|main|\.cards?.*|\.small.*|\.note.*|pre|code|td code|th code|details|summary|"
+    r"table|caption|th|td|th\[scope.*|thead th|\.scroll.*|\.tag|td:last-child|th:last-child|\.node|@page|tr)\s*\Z"
 )
 """Selectors that the site has rules of its own for."""
 

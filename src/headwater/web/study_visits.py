@@ -1,4 +1,4 @@
-"""One request for a page of a study: the study as it stands, whether this reader may see it, and what every such page shows."""
+"""One request for a page of a study: the study as it stands, who may see it, and what every such page shows."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@
     const heading = document.createElement("h2");
     heading.textContent = found.querySelector("h1").textContent;
     heading.tabIndex = -1;
-    for (const h of found.querySelectorAll("section h2")) { const h3 = document.createElement("h3"); h3.textContent = h.textContent; h.replaceWith(h3); }
+    for (const h of found.querySelectorAll(".part h2")) { const h3 = document.createElement("h3"); h3.textContent = h.textContent; h.replaceWith(h3); }
     found.querySelector("h1").replaceWith(heading);
     const whole = document.createElement("p"), link = document.createElement("a");
     link.href = box.dataset.places + encodeURIComponent(id);
@@ -87,7 +87,7 @@
   };
   const mark = (id, move) => {
     marked = id;
-    if (!map) return;
+    if (!map || !map.getLayer("mark-dot")) return;
     const only = ["==", ["get", "id"], id || ""];
     map.setFilter("mark-line", only);
     map.setFilter("mark-dot", ["all", ["==", ["geometry-type"], "Point"], only]);
@@ -106,7 +106,7 @@
         container: box, bounds: [[e[0], e[1]], [e[2], e[3]]], fitBoundsOptions: { padding: 24 }, attributionControl: false,
         dragRotate: false, pitchWithRotate: false, touchPitch: false, cooperativeGestures: false,
         locale: { "Map.Title": box.dataset.words, "NavigationControl.ZoomIn": box.dataset.zoomIn, "NavigationControl.ZoomOut": box.dataset.zoomOut },
-        style: { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": "#fff" } }] },
+        style: { version: 8, transition: { duration: 0, delay: 0 }, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": colour("--card") } }] },
       });
     } catch { box.hidden = true; map = null; return; }
     document.getElementById("layer-sketch").hidden = true;
@@ -117,8 +117,8 @@
     const none = { type: "FeatureCollection", features: [] };
     if (box.dataset.outline === "yes") {
       map.addSource("outline", { type: "geojson", data: await data("outline", 2) });
-      map.addLayer({ id: "land", type: "fill", source: "outline" });
-      map.addLayer({ id: "coast", type: "line", source: "outline" });
+      map.addLayer({ id: "land", type: "fill", source: "outline", paint: { "fill-color": colour("--ground") } });
+      map.addLayer({ id: "coast", type: "line", source: "outline", paint: { "line-color": colour("--line") } });
     }
     map.addSource("data", { type: "geojson", data: none });
     map.addLayer({ id: "areas", type: "fill", source: "data", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-opacity": 0.7 } });
