@@ -78,17 +78,20 @@ class Record:
     @property
     def title(self) -> Text:
         """Its own name."""
-        return self.fields["title"]
+        title: Text = self.fields["title"]
+        return title
 
     @property
     def summary(self) -> Text:
         """What it is."""
-        return self.fields["summary"]
+        summary: Text = self.fields["summary"]
+        return summary
 
     @property
     def sources(self) -> Sequence[Mapping[str, Any]]:
         """What it rests on."""
-        return self.fields["sources"]
+        sources: Sequence[Mapping[str, Any]] = self.fields["sources"]
+        return sources
 
     @property
     def url(self) -> str | None:
