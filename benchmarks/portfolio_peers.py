@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.portfolio_instance import OBJECTIVES, PERIODS, Instance
+from benchmarks.portfolio_instance import PERIODS, Instance
 
 UNIT = 1e6
 """Money in millions, for the solver's sake."""
@@ -67,8 +67,7 @@ def ours(tables: dict[str, Any]) -> Callable[[bool], float]:
 
     def work(solve: bool) -> float:
         model = build_model(**tables)
-        solver = highs.loaded(model, gap=1e-6)
-        highs.set_objective(solver, model.values["npv_usd"] / UNIT, sense=OBJECTIVES["npv_usd"])
+        solver = highs.loaded(model, worth=model.values["npv_usd"] / UNIT, gap=1e-6)
         if not solve:
             return float(solver.getNumRow())
         solver.setOptionValue("solve_relaxation", True)
@@ -197,8 +196,11 @@ def pyomo_way(tables: dict[str, Any]) -> Callable[[bool], float]:
     return work
 
 
-def linopy_way(tables: dict[str, Any]) -> Callable[[bool], float]:
-    """linopy: whole arrays with names, handed over by its direct interface."""
+def linopy_way(tables: dict[str, Any], *, cumulative: bool = False) -> Callable[[bool], float]:
+    """linopy: whole arrays with names, handed over by its direct interface.
+
+    A variable is a start, or with `cumulative` that an option has started, as ours has it.
+    """
     import linopy
     import pandas as pd
     import xarray as xr
@@ -213,40 +215,43 @@ def linopy_way(tables: dict[str, Any]) -> Callable[[bool], float]:
         kind = {"lower": 0, "upper": 1} if solve else {"binary": True}
         x = model.add_variables(coords=[option, period], name="x", **kind)
         y = model.add_variables(0, 1, coords=[joint, period], name="y")
-        began = (1 * x).cumsum("period")
-        model.add_constraints(x.sum("period") <= 1, name="once")
+        if cumulative:
+            began = 1 * x
+            ever = began.isel(period=-1).drop_vars("period")
+            later = began.isel(period=slice(1, None))
+            before = began.isel(period=slice(None, -1)).assign_coords(period=period[1:])
+            model.add_constraints(before - later <= 0, name="stays")
+        else:
+            began, ever = (1 * x).cumsum("period"), x.sum("period")
+            model.add_constraints(ever <= 1, name="once")
+
+        def each(amounts: np.ndarray) -> xr.DataArray:
+            steps = amounts - np.column_stack([amounts[:, 1:], np.zeros(len(amounts))]) if cumulative else amounts
+            return xr.DataArray(steps, coords=[option, period], dims=["option", "period"])
+
+        def begun(which: np.ndarray, index: pd.Index) -> Any:
+            return began.sel(option=xr.DataArray(which, coords=[index], dims=[index.name])).drop_vars("option")
+
         for side in (0, 1):
-            which = joint[up]
-            ends = xr.DataArray(instance.pairs[up, side], coords=[which], dims=["joint"])
-            row = 1 * y.sel(joint=which) - began.sel(option=ends).drop_vars("option")
+            row = 1 * y.sel(joint=joint[up]) - begun(instance.pairs[up, side], joint[up])
             model.add_constraints(row <= 0, name=f"up{side}")
-        which = joint[~up]
-        first, second = (
-            began.sel(option=xr.DataArray(instance.pairs[~up, side], coords=[which], dims=["joint"])).drop_vars(
-                "option"
-            )
-            for side in (0, 1)
-        )
-        model.add_constraints(first + second - 1 * y.sel(joint=which) <= 1, name="down")
+        first, second = (begun(instance.pairs[~up, side], joint[~up]) for side in (0, 1))
+        model.add_constraints(first + second - 1 * y.sel(joint=joint[~up]) <= 1, name="down")
         cost = xr.DataArray(instance.cost / UNIT, coords=[option], dims=["option"])
         money = xr.DataArray(np.cumsum(instance.budget) / UNIT, coords=[period], dims=["period"])
-        model.add_constraints((x * cost).sum("option").cumsum("period") <= money, name="money")
+        spent = (began * cost).sum("option") if cumulative else (x * cost).sum("option").cumsum("period")
+        model.add_constraints(spent <= money, name="money")
         grouped = np.flatnonzero(instance.group >= 0)
         labels = xr.DataArray(instance.group[grouped], coords=[option[grouped]], dims=["option"], name="group")
-        model.add_constraints(x.sum("period").sel(option=option[grouped]).groupby(labels).sum() <= 1, name="groups")
+        model.add_constraints(ever.sel(option=option[grouped]).groupby(labels).sum() <= 1, name="groups")
         link = pd.RangeIndex(len(pairs), name="link")
-        follower, needed = (
-            began.sel(option=xr.DataArray(pairs[:, k], coords=[link], dims=["link"])).drop_vars("option")
-            for k in (0, 1)
-        )
-        model.add_constraints(follower - needed <= 0, name="requires")
-        people = xr.DataArray(instance.values["people"] / 1e3, coords=[option, period], dims=["option", "period"])
+        model.add_constraints(begun(pairs[:, 0], link) - begun(pairs[:, 1], link) <= 0, name="requires")
+        people = each(instance.values["people"] / 1e3)
         for k, (which, number, amount) in enumerate(instance.targets):
             part = option[getattr(instance, which) == number]
             model.add_constraints((x.sel(option=part) * people.sel(option=part)).sum() >= amount / 1e3, name=f"t{k}")
-        npv = xr.DataArray(instance.values["npv_usd"] / UNIT, coords=[option, period], dims=["option", "period"])
         extra = xr.DataArray(gain, coords=[joint, period], dims=["joint", "period"])
-        model.add_objective((x * npv).sum() + (y * extra).sum(), sense="max")
+        model.add_objective((x * each(instance.values["npv_usd"] / UNIT)).sum() + (y * extra).sum(), sense="max")
         if solve:
             model.solve(solver_name="highs", io_api="direct", output_flag=False)
             return float(model.objective.value)
@@ -254,6 +259,11 @@ def linopy_way(tables: dict[str, Any]) -> Callable[[bool], float]:
         return float(solver.getNumRow())
 
     return work
+
+
+def linopy_cumulative_way(tables: dict[str, Any]) -> Callable[[bool], float]:
+    """linopy with the columns that ours has."""
+    return linopy_way(tables, cumulative=True)
 
 
 def linopy_handed_over(model: Any) -> Any:

@@ -44,6 +44,12 @@ def _schema(name: str) -> pd.DataFrame:
     return pd.read_csv(path, dtype=str, keep_default_na=False).set_index("column", drop=False)
 
 
+@cache
+def _rows(name: str) -> dict[str, dict[str, str]]:
+    """Schema of a table as plain words, column by column."""
+    return {row["column"]: {str(c): str(v) for c, v in row.items()} for row in _schema(name).to_dict("records")}
+
+
 def load_schema(name: str) -> pd.DataFrame:
     """Schema of a table: one row per column, indexed by column.
 
@@ -128,6 +134,7 @@ def faults(
     *,
     file: str | None = None,
     others: Mapping[str, pd.DataFrame] | None = None,
+    columns: Sequence[str] | None = None,
 ) -> list[Fault]:
     """Everything wrong with a table that is already typed: columns, missing values, keys, rules, references.
 
@@ -142,18 +149,21 @@ def faults(
     others
         Tables that references (`in sources.source_id`) are checked against; a reference to a table that is not given
         is not checked.
+    columns
+        Columns that are read, if not all are: the others may hold anything.
     """
-    schema, label = _schema(name), file or name
+    label = file or name
+    read = {c: row for c, row in _rows(name).items() if columns is None or c in columns}
     found = [
-        Fault(label, None, c, "", _("column is missing"), _missing_column_remedy(c, schema, table))
-        for c in schema.index[schema["required"] == "yes"]
-        if c not in table.columns
+        Fault(label, None, c, "", _("column is missing"), _missing_column_remedy(c, _schema(name), table))
+        for c, row in read.items()
+        if row["required"] == "yes" and c not in table.columns
     ]
-    for column in [c for c in schema.index if c in table.columns]:
-        row = schema.loc[column]
-        found += _required_faults(table, row, label)
-        for rule in filter(None, (part.strip() for part in str(row["rule"]).split("; "))):
-            found += _rule_faults(table[column], rule, label, column, others or {})
+    for column, row in read.items():
+        if column in table.columns:
+            found += _required_faults(table[column], row, label)
+            for rule in filter(None, (part.strip() for part in row["rule"].split("; "))):
+                found += _rule_faults(table[column], rule, label, column, others or {})
     return found + _key_faults(table, key_columns(name), label)
 
 
@@ -297,25 +307,19 @@ def _row_faults(bad: pd.Series, values: pd.Series, file: str, column: str, probl
     return shown
 
 
-def _required_faults(table: pd.DataFrame, row: pd.Series, file: str) -> list[Fault]:
+def _required_faults(values: pd.Series, row: Mapping[str, str], file: str) -> list[Fault]:
     if row["required"] != "yes":
         return []
-    column = str(row["column"])
-    missing = table[column].isna()
-    return _row_faults(
-        missing,
-        table[column],
-        file,
-        column,
-        _("value is missing"),
-        _("fill it in; this column may not be blank"),
-    )
+    problem, remedy = _("value is missing"), _("fill it in; this column may not be blank")
+    return _row_faults(values.isna(), values, file, row["column"], problem, remedy)
 
 
 def _key_faults(table: pd.DataFrame, keys: Sequence[str], file: str) -> list[Fault]:
     if not keys or any(key not in table.columns for key in keys):
         return []
     repeated = table.duplicated(list(keys), keep="first")
+    if not repeated.any():
+        return []
     rows = table.loc[repeated, list(keys)]
     words = [" · ".join("" if pd.isna(value) else str(value) for value in row) for row in rows.to_numpy()]
     named = pd.Series(words, index=rows.index, dtype="str").reindex(table.index)
@@ -329,6 +333,8 @@ def _rule_faults(column: pd.Series, rule: str, file: str, name: str, others: Map
     if rule.startswith("in "):
         return _reference_faults(column, rule.removeprefix("in "), file, name, others)
     good, remedy = _obeys(column[present], rule)
+    if good.all():
+        return []
     bad = present.copy()
     bad[present] = ~good.to_numpy(dtype=bool)
     problem = _('breaks the rule "{rule}"').format(rule=rule)

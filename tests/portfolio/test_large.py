@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from headwater.errors import AssumptionError, Infeasible, TimedOut
-from headwater.portfolio.cumulative import Relaxation, cumulated, priced
+from headwater.portfolio.bound import Relaxation, priced
+from headwater.portfolio.cumulative import cumulated
 from headwater.portfolio.large import solve_large
 from headwater.portfolio.model import PortfolioModel, active_columns, build_model, common_budget, is_allowed
 from headwater.portfolio.solve import Solver

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.errors import AssumptionError, TableError
+from headwater.portfolio.cumulative import cumulated
 from headwater.portfolio.model import (
     PortfolioModel,
     build_model,
@@ -355,3 +356,28 @@ def test_alternatives_are_worth_what_all_their_combinations_are(seed: int, perio
     best = [Solver(model).best("km").objective for model in models]
     assert best[0] == pytest.approx(best[1])
     assert len(models[0].joints) < len(models[1].joints)
+
+
+def test_rules_match_yes_and_no_and_numbers(options: pd.DataFrame) -> None:
+    marked = options.assign(is_urgent=[True, False, True, False, False], lanes=[2.0, 1.0, None, 2.0, 1.0])
+    for column, value, counted in (("is_urgent", "True", "ec"), ("is_urgent", "false", "dba"), ("lanes", "2", "eb")):
+        model = build(marked, rules=rule(column=column, value=value))
+        assert set(model.option_ids[np.flatnonzero(rows_of(model, "the rule")[0])]) == set(counted)
+
+
+def test_interactions_are_held_by_what_has_started() -> None:
+    """Two periods by hand: the columns handed over say "has started by", and need two or three entries a row."""
+    options = pd.DataFrame({"option_id": ["a", "b"], "initial_cost_usd": 1.0, "earliest_year": [2030, 2025]})
+    together = pd.DataFrame({"interaction_id": ["x"], "item": "km", "option_ids": ["b;a"], "amount": [2.0]})
+    keywords = {"values": {"km": np.zeros((2, 2))}, "objectives": ["km"], "interactions": together}
+    form = cumulated(build(options, (2025, 2030), senses={"km": 1}, **keywords))
+    #                  a by 2025, 2030, b by 2025, 2030, both in 2025, in 2030
+    assert form.matrix.toarray().tolist() == [
+        [0, 1, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0],  # each starts once
+        [0, -1, 0, 0, 0, 1], [0, 0, 0, -1, 0, 1],  # what they add does not pass: only the last period counts
+        [-1, 1, 0, 0, 0, 0], [0, 0, -1, 1, 0, 0],  # what has started stays so
+    ]  # fmt: skip
+    assert form.upper.tolist() == [0, 1, 1, 1, 0, 1]
+    form = cumulated(build(options, (2025, 2030), senses={"km": -1}, **keywords))
+    assert form.matrix.toarray()[2].tolist() == [0, 1, 0, 1, 0, -1]
+    assert form.upper_rows.tolist() == [1, 1, 1, 1, 1]

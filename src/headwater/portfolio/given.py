@@ -1,21 +1,24 @@
-"""What a portfolio is asked to be, read from tables into arrays: values, budgets, rules, interactions, precedence.
+"""What a portfolio is asked to be, read from tables into arrays: values, budgets, rules, precedence.
 
 Everything is checked here and nowhere else; what leaves this module is aligned with the options in sorted order.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from headwater.errors import AssumptionError, Fault, TableError
 from headwater.frames import with_columns
-from headwater.portfolio.rows import Floats, Integers, Joints, Mask
+from headwater.portfolio.rows import Floats, Integers, Mask
 from headwater.schema import SHOWN_PER_RULE, faults
 from headwater.words import _, language
 
@@ -79,19 +82,38 @@ class GivenRule:
 
 def check_given(options: pd.DataFrame, rules: pd.DataFrame | None, interactions: pd.DataFrame | None) -> None:
     """Raise if a table breaks its schema in a column that the portfolio reads; names every fault."""
-    read = [c for c in COLUMNS if c in options.columns]
-    found = [f for f in faults(options[read], "options") if f.column in COLUMNS]
+    found = faults(options, "options", columns=COLUMNS)
     if "option_id" in options.columns:
         found += _unknown_requirements(options)
     if rules is not None:
-        found += [f for f in faults(rules, "plan_rules") if f.column in RULE_COLUMNS]
+        found += faults(rules, "plan_rules", columns=RULE_COLUMNS)
     if interactions is not None:
-        read = [c for c in INTERACTION_COLUMNS if c in interactions.columns]
-        found += [f for f in faults(interactions[read], "interactions") if f.column in INTERACTION_COLUMNS]
+        found += faults(interactions, "interactions", columns=INTERACTION_COLUMNS)
     if not found:
         found = _circles(options)
     if found:
         raise TableError(found)
+
+
+def as_texts(column: pd.Series | pd.Index) -> pa.Array:
+    """A column as one array of texts."""
+    texts = pa.array(column.astype("str").array, type=pa.large_string())
+    return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+
+
+def split_texts(texts: pa.Array) -> tuple[Integers, pa.Array]:
+    """Ids between semicolons: the place of the text that each is from, and the ids."""
+    parts = pc.split_pattern(texts, SEPARATOR)
+    places, ids = pc.list_parent_indices(parts), pc.utf8_trim_whitespace(pc.list_flatten(parts))
+    there = pc.not_equal(ids, "")
+    if not pc.all(there).as_py():
+        places, ids = places.filter(there), ids.filter(there)
+    return places.to_numpy(), ids
+
+
+def places_among(texts: pa.Array, known: pa.Array) -> Integers:
+    """Place of each text among those known, or -1."""
+    return np.asarray(pc.fill_null(pc.index_in(texts, value_set=known), -1), dtype=np.int64)
 
 
 def split_ids(ids: pd.Series) -> pd.Series:
@@ -104,33 +126,26 @@ def split_ids(ids: pd.Series) -> pd.Series:
     >>> split_ids(pd.Series(["a; b", None, "c"])).tolist()
     ['a', 'b', 'c']
     """
-    texts = ids.astype("str").to_numpy(dtype=object)
-    places = np.flatnonzero(ids.notna().to_numpy(dtype=bool))
-    if not len(places):
-        return pd.Series([], dtype="str", index=pd.Index([], dtype="int64"))
-    whole = f" {SEPARATOR} ".join(texts[places])  # one text and one split: no loop over rows
-    counts = pd.Series(texts[places], dtype="str").str.count(SEPARATOR).to_numpy(dtype=np.int64) + 1
-    parts = pd.Series(whole.split(SEPARATOR), index=np.repeat(places, counts), dtype="str").str.strip()
-    return parts[parts.ne("").to_numpy(dtype=bool)]
+    places, parts = split_texts(as_texts(ids))
+    return pd.Series(parts, index=places, dtype="str")
 
 
 def required_pairs(table: pd.DataFrame) -> Integers:
     """Pairs (option, option that it requires) of places in a table indexed by option_id."""
-    required = split_ids(table["requires_option_id"])
-    pairs = np.column_stack([required.index.to_numpy(), table.index.get_indexer(pd.Index(required))])
-    return np.unique(pairs.astype(np.int64), axis=0).reshape(-1, 2)
+    places, required = split_texts(as_texts(table["requires_option_id"]))
+    pairs = np.unique(places * len(table) + places_among(required, as_texts(table.index)))
+    return np.column_stack(np.divmod(pairs, max(len(table), 1)))
 
 
 def _unknown_requirements(options: pd.DataFrame) -> list[Fault]:
-    required = split_ids(with_columns(options, ["requires_option_id"])["requires_option_id"])
-    known = pd.Index(options["option_id"].drop_duplicates())
-    unknown = required[known.get_indexer(pd.Index(required)) < 0] if len(required) else required
+    places, required = split_texts(as_texts(with_columns(options, ["requires_option_id"])["requires_option_id"]))
+    unknown = np.flatnonzero(places_among(required, as_texts(options["option_id"])) < 0)[:SHOWN_PER_RULE]
     return [
         Fault(
-            "options", int(i) + 2, "requires_option_id", str(value), _("no such option"),
+            "options", int(places[i]) + 2, "requires_option_id", str(required[int(i)]), _("no such option"),
             _("add the option, or correct the value"),
         )
-        for i, value in zip(unknown.index, unknown.head(SHOWN_PER_RULE), strict=False)
+        for i in unknown
     ]  # fmt: skip
 
 
@@ -215,18 +230,17 @@ def read_budgets(budgets: pd.DataFrame | None, years: Sequence[int], *, carries_
     table = with_columns(budgets, ["source", "start_year", "amount_usd"])
     table = table.assign(source=table["source"].astype("object").where(table["source"].notna(), "").astype("str"))
     _check_budgets(table, years)
-    table = table.assign(cents=np.rint(table["amount_usd"].to_numpy(dtype=np.float64) * 100).astype(np.int64))
-    table = table.assign(start_year=pd.to_numeric(table["start_year"]).astype("float64"))
-    lump = table[table["start_year"].isna()].assign(carries_over=False)
-    dated = table[table["start_year"].notna()]
-    parts = [lump]
-    for source, lines in dated.groupby("source", sort=True):
-        cents = lines.set_index("start_year")["cents"].reindex(list(map(float, years)), fill_value=0)
-        cents = cents.cumsum() if carries_over else cents
-        part = pd.DataFrame({"source": source, "start_year": cents.index, "cents": cents.to_numpy()})
-        parts.append(part.assign(carries_over=carries_over))
-    whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    return whole.sort_values(["source", "start_year"], na_position="first", ignore_index=True)[columns]
+    cents = np.rint(table["amount_usd"].to_numpy(dtype=np.float64) * 100).astype(np.int64).tolist()
+    dates = pd.to_numeric(table["start_year"]).to_numpy(dtype=np.float64, na_value=np.nan).tolist()
+    lines = list(zip(table["source"], dates, cents, strict=True))
+    rows = [(source, date, amount, False) for source, date, amount in lines if math.isnan(date)]
+    for source in {source for source, date, _amount in lines if not math.isnan(date)}:
+        new = {date: amount for of, date, amount in lines if of == source}
+        each = np.array([new.get(float(year), 0) for year in years])
+        money = (each.cumsum() if carries_over else each).tolist()
+        rows += [(source, float(year), amount, carries_over) for year, amount in zip(years, money, strict=True)]
+    rows.sort(key=lambda row: (row[0], -math.inf if math.isnan(row[1]) else row[1]))
+    return pd.DataFrame(rows, columns=columns).astype({"source": "str", "cents": "int64", "carries_over": "bool"})
 
 
 def _check_budgets(table: pd.DataFrame, years: Sequence[int]) -> None:
@@ -272,28 +286,31 @@ def read_rules(
     chinese = asked["name_zh"].notna() & (language() == "zh")
     asked = asked.assign(shown=asked["name"].where(~chinese, asked["name_zh"])).sort_values("rule_id")
     asked = asked.assign(by_year=asked["by_year"].astype("float64").fillna(years[-1]))
+    cells = {column: _cells(table[column]) for column in asked["column"].dropna().unique()}
+    every = np.ones(len(table), dtype=bool)
     return [
         GivenRule(
             str(row["shown"]), str(row["rule"]), str(row["item"]), float(row["amount"]),
-            _matching(table, row["column"], row["value"]),
+            _matching(table, cells, row["column"], row["value"]) if row["column"] in cells else every,
             int(np.searchsorted(years, row["by_year"], side="right")),
         )
         for row in asked.to_dict("records")
     ]  # fmt: skip
 
 
-def _matching(table: pd.DataFrame, column: object, value: object) -> Mask:
+def _cells(column: pd.Series) -> Floats | pa.Array:
+    """What options hold in a column, as numbers or as texts."""
+    if pd.api.types.is_bool_dtype(column):
+        return as_texts(column.map({True: "true", False: "false"}))
+    return column.to_numpy(np.float64, na_value=np.nan) if pd.api.types.is_numeric_dtype(column) else as_texts(column)
+
+
+def _matching(table: pd.DataFrame, cells: Mapping[str, Floats | pa.Array], column: str, value: object) -> Mask:
     """Options whose column holds the value, as text or as a number."""
-    if not isinstance(column, str):
-        return np.ones(len(table), dtype=bool)
-    cells = table[column]
-    if pd.api.types.is_bool_dtype(cells):
-        cells = cells.map({True: "true", False: "false"})
-        value = str(value).lower()
-    elif pd.api.types.is_numeric_dtype(cells):
-        wanted = pd.to_numeric(str(value), errors="coerce")
-        return np.asarray(cells.astype("float64") == wanted, dtype=bool)
-    return (cells.notna() & (cells.astype("str") == str(value))).to_numpy(dtype=bool)
+    if isinstance(cells[column], np.ndarray):
+        return np.asarray(cells[column] == pd.to_numeric(str(value), errors="coerce"))
+    text = str(value).lower() if pd.api.types.is_bool_dtype(table[column]) else str(value)
+    return np.asarray(pc.fill_null(pc.equal(cells[column], text), False), dtype=bool)
 
 
 def _check_rules(asked: pd.DataFrame, table: pd.DataFrame, years: Sequence[int], items: Sequence[str]) -> None:
@@ -315,167 +332,5 @@ def _check_rules(asked: pd.DataFrame, table: pd.DataFrame, years: Sequence[int],
     years_known = known.format(values=", ".join(map(str, years)))
     found += told(early, "by_year", _("no option can start by this year"), years_known)
     found += told(share, "amount", _("is not a share"), _("give a share from 0 to 1"))
-    if found:
-        raise TableError(found)
-
-
-# --- interactions -----------------------------------------------------------------------------------------------
-
-EITHER = "|"
-"""Between options of an interaction of which any will do."""
-
-
-def read_joints(
-    interactions: pd.DataFrame | None,
-    ids: pd.Index,
-    known: pd.Series,
-    given: Mapping[str, Floats],
-    exclusive: Integers,
-) -> tuple[Joints, dict[str, Floats]]:
-    """Sets of options that interact, and what each adds to the items.
-
-    Rows with the same options, in whatever order, share a set. Sets that no plan can hold whole are dropped: those with
-    an option that is left out, or two of one exclusive group. Options of one part, joined by "|", must be of one
-    exclusive group; those that are left out are left out of the part.
-    """
-    none = np.zeros(0, dtype=np.int64)
-    nothing = Joints(np.zeros(1, dtype=np.int64), none, none), dict[str, Floats]()
-    if interactions is None or interactions.empty:
-        return nothing
-    table = interactions.reset_index(drop=True)
-    if table["option_ids"].str.contains(EITHER, regex=False).any():
-        return _read_parts(table, ids, known, given, exclusive)
-    members = split_ids(table["option_ids"])
-    owner, place = members.index.to_numpy(dtype=np.int64), ids.get_indexer(pd.Index(members)).astype(np.int64)
-    _check_interactions(table, members[place < 0], known)
-    table = table[table["item"].isin(list(given)).to_numpy(dtype=bool)]
-    dropped = np.ones(len(interactions), dtype=bool)
-    dropped[table.index] = False
-    dropped[owner[place < 0]] = True
-    order = np.lexsort([place, owner])
-    owner, place = owner[order], place[order]
-    new = np.append(True, (owner[1:] != owner[:-1]) | (place[1:] != place[:-1]))[: len(owner)]
-    owner, place = owner[new], place[new]
-    dropped[_sharing(owner, np.where(place >= 0, exclusive[place], -1) if len(exclusive) else place)] = True
-    kept = ~dropped[owner]
-    owner, place = owner[kept], place[kept]
-    if not len(owner):
-        return nothing
-    joints, rows, which = _distinct(owner, place)
-    amount = interactions["amount"].to_numpy(dtype=np.float64)[rows]
-    items = interactions["item"].to_numpy()[rows]
-    found = [item for item in given if (items == item).any()]
-    sums = {i: np.bincount(which[items == i], amount[items == i], minlength=len(joints)) for i in found}
-    return joints, {item: np.asarray(each, dtype=np.float64) for item, each in sums.items()}
-
-
-def _read_parts(
-    table: pd.DataFrame, ids: pd.Index, known: pd.Series, given: Mapping[str, Floats], exclusive: Integers
-) -> tuple[Joints, dict[str, Floats]]:
-    """As `read_joints`, where some parts name alternatives."""
-    which, texts = pd.factorize(table["option_ids"])
-    roles = pd.Series(texts).str.split(";").explode()
-    slot = roles.groupby(level=0).cumcount()
-    each = pd.DataFrame({"set": roles.index, "part": slot.to_numpy(), "option": roles.to_numpy()})
-    each = each.assign(option=each["option"].str.split(EITHER)).explode("option", ignore_index=True)
-    each["option"] = each["option"].str.strip()
-    first_row = pd.Series(np.arange(len(table))).groupby(which).first()
-    _check_interactions(table, each["option"].set_axis(first_row.reindex(each["set"]).to_numpy()), known)
-    place = ids.get_indexer(pd.Index(each["option"])).astype(np.int64)
-    group = np.where(place >= 0, exclusive[place], -1) if len(exclusive) else place
-    each = each.assign(place=place, group=group)
-    _check_parts(table, each, first_row)
-    parts = each.groupby(["set", "part"])
-    lost = set(each.loc[(parts["place"].transform("max") < 0).to_numpy(dtype=bool), "set"])
-    there = each[(each["place"] >= 0) & ~each["set"].isin(lost)]
-    twice = there[there["group"] >= 0].drop_duplicates(["set", "part", "group"])
-    shared = set(twice.loc[twice.duplicated(["set", "group"]), "set"])
-    counted = set(which[table["item"].isin(list(given)).to_numpy(dtype=bool)])
-    there = there[there["set"].isin(counted - shared)].drop_duplicates(["set", "part", "place"])
-    there = there.sort_values(["set", "part", "place"])
-    none = np.zeros(0, dtype=np.int64)
-    if there.empty:
-        return Joints(np.zeros(1, dtype=np.int64), none, none), {}
-    sets, sizes = np.unique(there["set"], return_counts=True)
-    number = pd.Series(np.arange(len(sets)), index=sets).reindex(which)
-    joints = Joints(
-        np.append(0, np.cumsum(sizes)).astype(np.int64), there["place"].to_numpy(np.int64),
-        there["part"].to_numpy(np.int64),
-    )  # fmt: skip
-    amounts = {}
-    for item in given:
-        mine = (table["item"] == item).to_numpy(dtype=bool) & number.notna().to_numpy(dtype=bool)
-        if mine.any():
-            at = number[mine].to_numpy(dtype=np.int64)
-            amount = table["amount"].to_numpy(dtype=np.float64)[mine]
-            amounts[item] = np.asarray(np.bincount(at, amount, minlength=len(joints)), dtype=np.float64)
-    return joints, amounts
-
-
-def _check_parts(table: pd.DataFrame, each: pd.DataFrame, first_row: pd.Series) -> None:
-    """Raise where alternatives do not exclude each other: it would not be known how many of them count."""
-    there = each[each["place"] >= 0].groupby(["set", "part"])["group"].agg(["size", "min", "max"])
-    wrong = there[(there["size"] > 1) & ((there["min"] < 0) | (there["min"] != there["max"]))].reset_index()
-    rows = first_row.reindex(wrong["set"]).to_numpy(dtype=np.int64)[:SHOWN_PER_RULE]
-    found = [
-        Fault(
-            "interactions", int(i) + 2, "option_ids", str(table["option_ids"].iloc[i]),
-            _("alternatives of one part do not exclude each other"), _("give them one exclusive_group"),
-        )
-        for i in rows
-    ]  # fmt: skip
-    if found:
-        raise TableError(found)
-
-
-def _sharing(owner: Integers, group: Integers) -> Integers:
-    """Owners with two members of one group; group -1 is none."""
-    owner, group = owner[group >= 0], group[group >= 0]
-    order = np.lexsort([group, owner])
-    owner, group = owner[order], group[order]
-    same: Mask = (owner[1:] == owner[:-1]) & (group[1:] == group[:-1])
-    return np.asarray(owner[1:][same], dtype=np.int64)
-
-
-def _distinct(owner: Integers, place: Integers) -> tuple[Joints, Integers, Integers]:
-    """Distinct sets, by size and then by their options; the rows that have one, and which.
-
-    `owner` is sorted, and so are the places of each owner.
-    """
-    rows, first, sizes = np.unique(owner, return_index=True, return_counts=True)
-    which = np.empty(len(rows), dtype=np.int64)
-    indptr, members, count = [np.zeros(1, dtype=np.int64)], [], 0
-    for size in np.unique(sizes):
-        same = np.flatnonzero(sizes == size)
-        sets = place[first[same][:, None] + np.arange(size)]
-        order = np.lexsort(sets.T[::-1])
-        new = np.append(True, (sets[order][1:] != sets[order][:-1]).any(axis=1))
-        which[same[order]] = count + np.cumsum(new) - 1
-        members.append(sets[order][new].ravel())
-        indptr.append(indptr[-1][-1] + size * np.arange(1, int(new.sum()) + 1))
-        count += int(new.sum())
-    begin, places = np.concatenate(indptr), np.concatenate(members)
-    part = np.arange(len(places)) - np.repeat(begin[:-1], np.diff(begin))
-    return Joints(begin, places, part), rows, which
-
-
-def _check_interactions(table: pd.DataFrame, members: pd.Series, known: pd.Series) -> None:
-    unknown = members[~members.isin(known).to_numpy(dtype=bool)].head(SHOWN_PER_RULE)
-    found = [
-        Fault(
-            "interactions", int(i) + 2, "option_ids", str(value), _("no such option"),
-            _("add the option, or correct the value"),
-        )
-        for i, value in zip(unknown.index, unknown, strict=True)
-    ]  # fmt: skip
-    counted = np.flatnonzero(table["item"].isin([COST, COUNT]).to_numpy(dtype=bool))[:SHOWN_PER_RULE]
-    found += [
-        Fault(
-            "interactions", int(i) + 2, "item", str(table["item"].iloc[i]),
-            _("what options cost or count together is not read"),
-            _("give the works that cost less together as an option of their own"),
-        )
-        for i in counted
-    ]  # fmt: skip
     if found:
         raise TableError(found)

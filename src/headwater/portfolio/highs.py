@@ -1,4 +1,7 @@
-"""The solver HiGHS as the portfolio uses it: a model handed over as arrays, run, and what it found."""
+"""The solver HiGHS as the portfolio uses it: a model handed over as arrays, run, and what it found.
+
+The solver has the columns of `headwater.portfolio.cumulative`; everyone else speaks of starts.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ import highspy
 import numpy as np
 
 from headwater.errors import SolveError
+from headwater.portfolio.cumulative import cumulated
 from headwater.portfolio.model import PortfolioModel, active_columns
-from headwater.portfolio.rows import Floats, Integers
+from headwater.portfolio.rows import Floats, Integers, Places, by_begun
 from headwater.words import _
 
 FEASIBILITY = 1e-9
@@ -21,9 +25,16 @@ IMPOSSIBLE = (INFEASIBLE, highspy.HighsModelStatus.kUnboundedOrInfeasible)
 
 
 def loaded(
-    model: PortfolioModel, *, gap: float, threads: int = 1, seed: int = 0, presolve: bool = True
+    model: PortfolioModel,
+    *,
+    worth: Floats | None = None,
+    gap: float = 0.0,
+    threads: int = 1,
+    seed: int = 0,
+    presolve: bool = True,
+    relaxed: bool = False,
 ) -> highspy.Highs:
-    """The solver with the model in memory, and nothing to optimise yet.
+    """The solver with the model in memory, whole or `relaxed`, to maximise `worth` of its columns, if given.
 
     Raises
     ------
@@ -31,41 +42,57 @@ def loaded(
         If the solver refuses an option or the model.
     """
     solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    settings = {
-        "output_flag": False, "threads": threads, "random_seed": seed, "mip_rel_gap": gap, "mip_abs_gap": 0.0,
-        "mip_feasibility_tolerance": FEASIBILITY, "primal_feasibility_tolerance": FEASIBILITY,
-        "presolve": "choose" if presolve else "off",
-    }  # fmt: skip
+    settings: dict[str, float | str] = {"output_flag": False, "threads": threads, "random_seed": seed}
+    if not relaxed:
+        settings |= {
+            "mip_rel_gap": gap, "mip_abs_gap": 0.0, "mip_feasibility_tolerance": FEASIBILITY,
+            "primal_feasibility_tolerance": FEASIBILITY, "presolve": "choose" if presolve else "off",
+        }  # fmt: skip
     for name, value in settings.items():
         if solver.setOptionValue(name, value) != highspy.HighsStatus.kOk:
             raise SolveError(_("The solver refuses {name} = {value}.").format(name=name, value=value))
-    columns, rows = len(model.upper), len(model.lower)
+    form = cumulated(model)
+    matrix = form.matrix.tocsc()  # the solver keeps columns
+    rows, columns = matrix.shape
+    is_integer = np.zeros_like(model.is_integer) if relaxed else model.is_integer
+    costs = np.zeros(columns) if worth is None else by_begun(worth, model.decisions, model.periods)
     status = solver.passModel(
-        columns, rows, len(model.data), int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMaximize), 0.0,
-        np.zeros(columns), np.zeros(columns), model.upper, model.lower, model.upper_rows,
-        model.indptr, model.indices, model.data, model.is_integer.astype(np.int32),
+        columns, rows, matrix.nnz, int(highspy.MatrixFormat.kColwise), int(highspy.ObjSense.kMaximize), 0.0,
+        costs, np.zeros(columns), form.upper, form.lower, form.upper_rows,
+        matrix.indptr, matrix.indices, matrix.data, is_integer.astype(np.int32),
     )  # fmt: skip
     if status == highspy.HighsStatus.kError:
         raise SolveError(_("The solver refuses the model."))
     return solver
 
 
-def set_objective(solver: highspy.Highs, costs: Floats, *, sense: int) -> None:
-    """Maximise (+1) or minimise (-1) the sum of the columns' costs."""
+def set_objective(solver: highspy.Highs, model: PortfolioModel, costs: Floats, *, sense: int) -> None:
+    """Maximise (+1) or minimise (-1) the sum of the costs of the model's columns."""
+    costs = by_begun(costs, model.decisions, model.periods)
     solver.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
     solver.changeObjectiveSense(highspy.ObjSense.kMaximize if sense > 0 else highspy.ObjSense.kMinimize)
 
 
-def add_row(solver: highspy.Highs, coefficients: Floats, lower: float, upper: float) -> int:
-    """Add a row given a coefficient per column; its number."""
+def add_row(solver: highspy.Highs, model: PortfolioModel, coefficients: Floats, lower: float, upper: float) -> int:
+    """Add a row given a coefficient per column of the model; its number."""
+    coefficients = by_begun(coefficients, model.decisions, model.periods)
     places = np.flatnonzero(coefficients).astype(np.int32)
     solver.addRow(lower, upper, len(places), places, coefficients[places])
     return int(solver.getNumRow()) - 1
 
 
+def forbid(solver: highspy.Highs, model: PortfolioModel, starts: Places) -> None:
+    """Forbid that all of these starts happen together."""
+    add_row(
+        solver, model, np.bincount(starts, minlength=len(model.upper)).astype(np.float64), -math.inf, len(starts) - 1.0
+    )
+
+
 def start_from(solver: highspy.Highs, model: PortfolioModel, starts: Integers) -> None:
     """Tell the solver of a plan to start from."""
     active = np.minimum(active_columns(model, starts), model.upper)  # nothing wants interactions that are forbidden
+    own = active[: model.decisions].reshape(-1, model.periods)
+    own[:] = np.maximum.accumulate(own, axis=1)
     solver.setSolution(len(active), np.arange(len(active), dtype=np.int32), active)
 
 
@@ -93,5 +120,5 @@ def found_starts(solver: highspy.Highs, model: PortfolioModel) -> Integers | Non
     """Period in which each option starts in the solver's plan, or -1; None when it has found no plan."""
     if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return None
-    columns = np.asarray(solver.getSolution().col_value)[: model.decisions].reshape(-1, model.periods)
-    return np.where(columns.max(axis=1) > CHOSEN, columns.argmax(axis=1), -1).astype(np.int64)
+    begun = np.asarray(solver.getSolution().col_value)[: model.decisions].reshape(-1, model.periods) > CHOSEN
+    return np.where(begun.any(axis=1), begun.argmax(axis=1), -1).astype(np.int64)

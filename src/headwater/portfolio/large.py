@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 
 from headwater.errors import AssumptionError, SolveError, TimedOut
 from headwater.portfolio import highs, relax
-from headwater.portfolio.cumulative import Prices, Relaxation
+from headwater.portfolio.bound import Prices, Relaxation
 from headwater.portfolio.model import PortfolioModel, active_columns, is_allowed, pruned, totals
 from headwater.portfolio.rows import Floats, Integers, Mask, power_of_ten
 from headwater.portfolio.solve import OPTIMAL, TIME_LIMIT, Solution, Solver

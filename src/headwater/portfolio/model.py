@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 
 from headwater.frames import with_columns
 from headwater.portfolio import rows as r
+from headwater.portfolio.columns import any_counts, item_columns, pulls, rule_columns
 from headwater.portfolio.given import (
     COLUMNS,
     COST,
@@ -25,11 +26,11 @@ from headwater.portfolio.given import (
     GivenRule,
     check_given,
     read_budgets,
-    read_joints,
     read_rules,
     read_values,
     required_pairs,
 )  # fmt: skip
+from headwater.portfolio.joints import read_joints
 from headwater.portfolio.possible import (
     checked_profiles,
     checked_years,
@@ -68,7 +69,9 @@ class PortfolioModel:
     is_integer
         Whether a column is a decision.
     indptr, indices, data
-        Matrix by rows (compressed sparse row), scaled row by row.
+        Matrix by rows (compressed sparse row), scaled row by row; rows of interactions are empty here.
+    joint_rows, first_joint_row
+        Rows of interactions, in columns "has started by" as of `rows.joint_rows`, and where they belong.
     lower, upper_rows
         Bounds of the rows.
     row_unit
@@ -108,6 +111,8 @@ class PortfolioModel:
     indptr: Places
     indices: Places
     data: Floats
+    joint_rows: list[Rows]
+    first_joint_row: int
     lower: Floats
     upper_rows: Floats
     row_unit: Floats
@@ -135,9 +140,15 @@ class PortfolioModel:
         return len(self.cost_cents)
 
     @property
-    def matrix(self) -> csr_array:
-        """The rows as a sparse matrix."""
+    def own_rows(self) -> csr_array:
+        """The rows as a sparse matrix, those of interactions empty."""
         return csr_array((self.data, self.indices, self.indptr), shape=(len(self.lower), len(self.upper)))
+
+    @property
+    def matrix(self) -> csr_array:
+        """The rows as a sparse matrix, those of interactions in starts like all others."""
+        joints = [r.in_starts(rows, self.decisions, self.periods) for rows in self.joint_rows]
+        return r.filled(self.own_rows, self.first_joint_row, joints)
 
 
 def build_model(
@@ -320,7 +331,7 @@ def is_allowed(model: PortfolioModel, starts: Integers) -> bool:
     kept = np.ones(len(model.lower), dtype=bool)
     kept[model.limits["row"].to_numpy(dtype=np.int64)] = False
     ones = active.astype(np.float64)
-    matrix = model.matrix
+    matrix = model.own_rows  # interactions follow from the starts
     activity, size = matrix @ ones, abs(matrix) @ ones
     slack = TOLERANCE * np.maximum(size, 1.0)
     within = (activity >= model.lower - slack) & (activity <= model.upper_rows + slack)
@@ -363,13 +374,13 @@ def _assembled(
     count, periods = possible.shape
     cents = np.repeat(to_cents(table["initial_cost_usd"]), periods)
     given = {item: np.where(possible, amount, 0.0) for item, amount in given.items()}
-    worth = {i: _columns(v, joints, amounts.get(i), factors.get(i)) for i, v in given.items()}
+    worth = {i: item_columns(v, joints, amounts.get(i), factors.get(i)) for i, v in given.items()}
     worth |= {
-        item: np.append(each, np.zeros(len(joints) * periods))
-        for item, each in ((COST, cents / CENTS), (COUNT, np.ones(len(cents))))
+        COST: item_columns(cents.reshape(count, periods) / CENTS, joints),
+        COUNT: item_columns(np.ones_like(possible), joints),
     }
-    counted = [_rule_columns(rule, given, joints, amounts, factors, cents / CENTS, count, periods) for rule in asked]
-    up, down = _pulls(worth, senses, asked, counted, (len(joints), periods), count * periods)
+    counted = [rule_columns(rule, given, joints, amounts, factors, cents / CENTS, count, periods) for rule in asked]
+    up, down = pulls({item: worth[item] for item in amounts}, senses, asked, counted, (len(joints), periods))
     together = pd.factorize(table["together_group"], sort=True)[0].astype(np.int64)
     pairs = required_pairs(table)
 
@@ -379,7 +390,8 @@ def _assembled(
         sets.append((name, kind, rows, np.ones(len(rows.lengths)) if unit is None else np.asarray(unit)))
 
     add(_("each option starts once"), "structure", r.once_rows(count, periods))
-    add(_("interactions"), "structure", r.joint_rows(joints, count, periods, up, down))
+    joint_rows = r.joint_rows(joints, count, periods, up, down)
+    add(_("interactions"), "structure", r.joined([r.emptied(rows) for rows in joint_rows]))
     limits, first = [budgets.iloc[:0].assign(row=0)], sum(len(s[2].lengths) for s in sets)
     for source, dated in budgets.groupby("source", sort=True):
         rows, units = _budget_rows(table, years, possible, cents, dated)
@@ -411,6 +423,8 @@ def _assembled(
         indptr=np.append(0, np.cumsum(rows.lengths)).astype(np.int32),
         indices=rows.columns,
         data=rows.data,
+        joint_rows=joint_rows,
+        first_joint_row=len(sets[0][2].lengths),
         lower=rows.lower,
         upper_rows=rows.upper,
         row_unit=np.concatenate([s[3] for s in sets]),
@@ -423,64 +437,10 @@ def _assembled(
         joints=joints,
         requires=pairs,
         in_group=together >= 0,
-        counted=np.logical_or.reduce([c != 0 for c in counted]) if counted else np.zeros(len(worth[COST]), dtype=bool),
+        counted=any_counts(counted, len(worth[COST])),
         senses=senses,
         left_out=left_out,
     )
-
-
-def _columns(amount: Floats, joints: Joints, together: Floats | None, factor: Floats | None) -> Floats:
-    """What each column adds to an item: starts first, then interactions in operation."""
-    periods = amount.shape[1]
-    if together is None or factor is None:
-        return np.append(amount.ravel(), np.zeros(len(joints) * periods))
-    return np.append(amount.ravel(), np.outer(together, r.telescoped(factor)).ravel())
-
-
-def _rule_columns(
-    rule: GivenRule,
-    given: dict[str, Floats],
-    joints: Joints,
-    amounts: dict[str, Floats],
-    factors: dict[str, Floats],
-    cost: Floats,
-    options: int,
-    periods: int,
-) -> Floats:
-    """What each column adds to what the rule counts: the options that it names, less the share asked of all."""
-    always = {COST: cost.reshape(options, periods), COUNT: np.ones((options, periods))}
-    amount = given[rule.item] if rule.item in given else always[rule.item]
-    until = np.arange(periods) < rule.until
-    inside = np.where(rule.mask[:, None] & until, amount, 0.0)
-    whole = amount if rule.is_share else np.zeros_like(amount)
-    own = inside - rule.amount * whole if rule.is_share else inside
-    if rule.item not in amounts:
-        return np.append(own.ravel(), np.zeros(len(joints) * periods))
-    factor = factors[rule.item]
-    among = np.where(joints.whole(rule.mask), amounts[rule.item], 0.0)
-    both = np.outer(among, r.telescoped(np.where(until, factor, 0.0)))
-    if rule.is_share:
-        both -= rule.amount * np.outer(amounts[rule.item], r.telescoped(factor))
-    return np.append(own.ravel(), both.ravel())
-
-
-def _pulls(
-    worth: dict[str, Floats],
-    senses: dict[str, int] | None,
-    asked: list[GivenRule],
-    counted: list[Floats],
-    shape: tuple[int, int],
-    first: int,
-) -> tuple[Mask, Mask]:
-    """For each interaction and period, whether anything would gain from it being in operation, and from it not."""
-    up, down = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
-    wishes = [(worth[item], 0 if senses is None else senses[item]) for item in (worth if senses is None else senses)]
-    wishes += [(columns, -1 if rule.rule == "at_most" else 1) for rule, columns in zip(asked, counted, strict=True)]
-    for columns, sense in wishes:
-        pull = columns[first:].reshape(shape)
-        up |= (pull > 0) & (sense >= 0) | (pull < 0) & (sense <= 0)
-        down |= (pull < 0) & (sense >= 0) | (pull > 0) & (sense <= 0)
-    return up, down
 
 
 def _budget_rows(

@@ -110,7 +110,7 @@ def relaxation(
     if not whole.decisions:
         return pd.DataFrame(columns=columns)
     solver = highs.loaded(whole, gap=GAP)
-    highs.set_objective(solver, np.zeros(len(whole.upper)), sense=-1)
+    highs.set_objective(solver, whole, np.zeros(len(whole.upper)), sense=-1)
     for rows, each, cost in _slacks(whole):
         solver.addCol(cost, 0.0, highspy.kHighsInf, len(rows), rows, each)
     status = highs.run(solver, time_limit_s=SECONDS)
@@ -174,18 +174,18 @@ def bounded_model(model: PortfolioModel, at_least: Mapping[str, float], at_most:
 def _bare(model: PortfolioModel) -> PortfolioModel:
     """The model without its interactions, if no rule and no bound counts them: they allow and forbid nothing."""
     rows = np.repeat(np.arange(len(model.lower)), np.diff(model.indptr))
-    joint = np.zeros(len(model.lower), dtype=bool)
-    joint[rows[model.indices >= model.decisions]] = True
-    kinds = np.asarray(model.set_kinds)[model.row_set]
-    if (joint & (kinds != "structure")).any():
+    kept = np.ones(len(model.lower), dtype=bool)
+    kept[rows[model.indices >= model.decisions]] = False
+    if (~kept & (np.asarray(model.set_kinds)[model.row_set] != "structure")).any():
         return model
-    kept = ~joint
+    kept[model.first_joint_row :][: sum(len(each.lengths) for each in model.joint_rows)] = False
     entries = kept[rows]
     lengths = np.diff(model.indptr)[kept]
     new = np.cumsum(kept) - 1
     return replace(
         model,
         upper=np.where(np.arange(len(model.upper)) < model.decisions, model.upper, 0.0),
+        joint_rows=[],
         indptr=np.append(0, np.cumsum(lengths)).astype(np.int32),
         indices=model.indices[entries],
         data=model.data[entries],
@@ -215,7 +215,7 @@ def _is_impossible(solver: highspy.Highs, model: PortfolioModel, kept: Sequence[
         starts = highs.found_starts(solver, model)
         over = [] if starts is None or status == highs.INFEASIBLE else _over(model, starts, kept)
         for paid in over:
-            solver.addRow(-math.inf, len(paid) - 1.0, len(paid), paid, np.ones(len(paid)))
+            highs.forbid(solver, model, paid)
         if not over:
             break
     more = int(solver.getNumRow()) - rows

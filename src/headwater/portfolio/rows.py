@@ -1,8 +1,9 @@
 """Rows of the portfolio model: exclusive groups, precedence, budgets, rules and interactions as sparse arrays.
 
 Every function writes all rows of one kind at once. The column of option o starting in period t is `o * periods + t`;
-that of interaction k in operation in period t follows after the options, at `k * periods + t`. Knows neither tables
-nor the solver.
+that of interaction k in operation in period t follows after the options, at `k * periods + t`. Rows can be turned into
+columns of another meaning: that option o *has started by* period t, which is the sum of its starts until then. Knows
+neither tables nor the solver.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -109,8 +111,8 @@ def no_rows() -> Rows:
     return equal_rows(np.zeros((0, 0), dtype=np.int32), np.zeros(0), -np.inf, 0.0)
 
 
-def equal_rows(columns: npt.NDArray, data: npt.ArrayLike, lower: float, upper: float) -> Rows:
-    """Rows of one length that share coefficients and bounds; `columns` is [rows, length]."""
+def equal_rows(columns: npt.NDArray, data: npt.ArrayLike, lower: npt.ArrayLike, upper: npt.ArrayLike) -> Rows:
+    """Rows of one length that share coefficients; `columns` is [rows, length]."""
     count, length = columns.shape
     return Rows(
         np.full(count, length, dtype=np.int32),
@@ -188,8 +190,10 @@ def budget_row(cents: Integers, limit: int) -> tuple[Rows, float]:
     return dense_row(counted / unit, -np.inf, (limit + HALF_A_CENT) / unit), unit
 
 
-def joint_rows(joints: Joints, options: int, periods: int, up: Mask, down: Mask) -> Rows:
+def joint_rows(joints: Joints, options: int, periods: int, up: Mask, down: Mask) -> list[Rows]:
     """An interaction is in operation once an option of every part of it has started, and not before.
+
+    Unlike all other rows, these are in columns "has started by": that takes a third of the entries.
 
     Parameters
     ----------
@@ -201,25 +205,71 @@ def joint_rows(joints: Joints, options: int, periods: int, up: Mask, down: Mask)
         [sets, periods]: whether anything could want the interaction in operation before its options are, or not in
         operation although they are. Only what could be wanted needs a row against it.
     """
-    first = options * periods
-    begins = joints.part_starts
+    owner, begins, sizes = np.repeat(np.arange(len(joints)), joints.parts), joints.part_starts, joints.sizes
     alternatives = np.diff(np.append(begins, len(joints.members)))
-    owner = np.repeat(np.arange(len(joints)), joints.parts)
     parts = []
-    for t in range(periods):
-        until = np.arange(t + 1, dtype=np.int64)
-        for count in np.unique(alternatives):
-            wanted = up[owner, t] & (alternatives == count)
-            places = joints.members[begins[wanted][:, None] + np.arange(count)]
-            each = np.empty((len(places), 1 + int(count) * (t + 1)), dtype=np.int32)
-            each[:, 0] = first + owner[wanted] * periods + t
-            each[:, 1:] = (places[:, :, None] * periods + until).reshape(len(places), -1) if len(places) else 0
-            parts.append(equal_rows(each, np.append(1.0, np.full(each.shape[1] - 1, -1.0)), -np.inf, 0.0))
-        shapes = np.column_stack([joints.sizes, joints.parts])
-        for size, roles in np.unique(shapes[down[:, t]], axis=0):
-            sets = np.flatnonzero(down[:, t] & (shapes == (size, roles)).all(axis=1))
-            places = joints.members[joints.indptr[sets][:, None] + np.arange(size)]
-            starts = (places[:, :, None] * periods + until).reshape(len(sets), -1)
-            columns = np.column_stack([first + sets * periods + t, starts])
-            parts.append(equal_rows(columns, np.append(-1.0, np.ones(starts.shape[1])), -np.inf, roles - 1.0))
-    return joined(parts)
+    for count in np.flatnonzero(np.bincount(alternatives)):
+        some = np.flatnonzero(alternatives == count)
+        inside = joints.members[begins[some][:, None] + np.arange(count)]
+        parts.append(_held(options + owner[some], inside, periods, up[owner[some]], 1.0, np.zeros(len(some))))
+    for size in np.flatnonzero(np.bincount(sizes)):
+        some = np.flatnonzero(sizes == size)
+        inside = joints.members[joints.indptr[some][:, None] + np.arange(size)]
+        parts.append(_held(options + some, inside, periods, down[some], -1.0, joints.parts[some] - 1.0))
+    return parts
+
+
+def _held(joint: Integers, inside: Integers, periods: int, wanted: Mask, sign: float, upper: npt.NDArray) -> Rows:
+    """Rows that hold interactions by options in the same period, [interactions, options], where they are wanted."""
+    which, period = np.divmod(np.flatnonzero(wanted).astype(np.int32), np.int32(periods))
+    first = np.column_stack([joint, inside]).astype(np.int32) * np.int32(periods)
+    columns = first[which]
+    columns += period[:, None]
+    return equal_rows(columns, np.append(sign, np.full(inside.shape[1], -sign)), -np.inf, upper[which])
+
+
+# --- starts, and has started by ----------------------------------------------------------------------------------
+
+
+def by_begun(coefficients: Floats, decisions: int, periods: int) -> Floats:
+    """Coefficients of "has started by" from those of starts: what a start is worth more than one a period later.
+
+    Examples
+    --------
+    >>> by_begun(np.array([5.0, 3.0, 2.0, 7.0]), 3, 3).tolist()  # the last is of an interaction
+    [2.0, 1.0, 2.0, 7.0]
+    """
+    turned = coefficients.copy()
+    own = turned[:decisions].reshape(-1, periods)
+    own[:, :-1] -= own[:, 1:].copy()
+    return turned
+
+
+def in_starts(rows: Rows, decisions: int, periods: int) -> Rows:
+    """Rows in columns "has started by" as rows in starts: one until the period in place of each."""
+    if not len(rows.columns):
+        return rows
+    counts = np.where(rows.columns < decisions, rows.columns % periods + 1, 1)
+    back = np.repeat(np.cumsum(counts), counts) - np.arange(counts.sum()) - 1
+    lengths = np.add.reduceat(counts, np.cumsum(rows.lengths) - rows.lengths)
+    columns = (np.repeat(rows.columns, counts) - back).astype(np.int32)
+    return Rows(lengths.astype(np.int32), columns, np.repeat(rows.data, counts), rows.lower, rows.upper)
+
+
+def emptied(rows: Rows) -> Rows:
+    """The bounds of rows without their entries."""
+    return rows._replace(lengths=np.zeros_like(rows.lengths), columns=rows.columns[:0], data=rows.data[:0])
+
+
+def filled(matrix: csr_array, at: int, parts: Sequence[Rows], *, last: Sequence[Rows] = ()) -> csr_array:
+    """A matrix with these rows in place of its empty ones from `at` on, and the last ones at its end."""
+    place, end = matrix.indptr[at], at + sum(len(rows.lengths) for rows in parts)
+    own = np.diff(matrix.indptr)
+    lengths = [own[:at], *(rows.lengths for rows in parts), own[end:], *(rows.lengths for rows in last)]
+    data = [matrix.data[:place], *(rows.data for rows in parts), matrix.data[place:], *(rows.data for rows in last)]
+    columns = [
+        matrix.indices[:place], *(rows.columns for rows in parts), matrix.indices[place:],
+        *(rows.columns for rows in last),
+    ]  # fmt: skip
+    indptr = np.append(0, np.cumsum(np.concatenate(lengths))).astype(np.int32)
+    return csr_array((np.concatenate(data), np.concatenate(columns), indptr), shape=(len(indptr) - 1, matrix.shape[1]))

@@ -253,7 +253,7 @@ class Solver:
         if key not in self._rows:
             worth = self._columns(weights)
             unit = power_of_ten(float(np.abs(worth).max(initial=0.0)))
-            self._rows[key] = highs.add_row(self._highs, worth / unit, -math.inf, math.inf), unit
+            self._rows[key] = highs.add_row(self._highs, self.model, worth / unit, -math.inf, math.inf), unit
         row, unit = self._rows[key]
         least, most = (lower - TOLERANCE * abs(lower)), (upper + TOLERANCE * abs(upper))
         self._highs.changeRowBounds(
@@ -267,7 +267,7 @@ class Solver:
     ) -> tuple[Integers | None, float, Literal["optimal", "time_limit"]]:
         """A plan within the limits to the cent, or None; the bound; and how the search ended."""
         self._unit = power_of_ten(float(np.abs(worth).max(initial=0.0)))
-        highs.set_objective(self._highs, worth / self._unit, sense=sense)
+        highs.set_objective(self._highs, self.model, worth / self._unit, sense=sense)
         starts = start.starts if start is not None else None
         while True:
             self._highs.clearSolver()
@@ -290,8 +290,7 @@ class Solver:
         """Forbid a plan that exceeds a limit, and every larger one: costs are not negative, so none of them fits."""
         over = over_limit(self.model, active_columns(self.model, starts))
         for _row, paid in over:
-            places = paid[self.model.cost_cents[paid] > 0]
-            self._highs.addRow(-math.inf, len(places) - 1.0, len(places), places, np.ones(len(places)))
+            highs.forbid(self._highs, self.model, paid[self.model.cost_cents[paid] > 0])
         return bool(over)
 
     def _cheaper(
@@ -311,7 +310,7 @@ class Solver:
         self._hold(weights, *enough, use="as good")
         cost = model.values["initial_cost_usd"]
         unit = power_of_ten(float(cost.max()))
-        highs.set_objective(self._highs, cost / unit, sense=-1)
+        highs.set_objective(self._highs, model, cost / unit, sense=-1)
         self._highs.clearSolver()
         highs.start_from(self._highs, model, best.starts)
         self._highs.setOptionValue("mip_max_nodes", NODES)

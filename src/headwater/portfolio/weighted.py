@@ -14,7 +14,7 @@ import pandas as pd
 
 from headwater.errors import AssumptionError
 from headwater.portfolio import relax
-from headwater.portfolio.cumulative import Prices, Relaxation
+from headwater.portfolio.bound import Prices, Relaxation
 from headwater.portfolio.large import Clock, Ranked, Search, worth_of
 from headwater.portfolio.model import PortfolioModel, totals
 from headwater.portfolio.pareto import FEWEST, MOST
