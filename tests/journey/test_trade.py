@@ -73,29 +73,6 @@ def test_front_is_that_of_every_set_one_could_buy(joint: dict[str, float]) -> No
     np.testing.assert_allclose(spent.reindex(points.index, fill_value=0.0), points[COST])
 
 
-@pytest.mark.parametrize(("joint", "runs"), [({"a;b": -4.0}, 8), ({"a;b;c": 30.0}, 8), ({"b;c": 9.0, "a;b": -4.0}, 16)])
-def test_large_front_is_corrected_by_the_smallest_sets_behind_what_sums_lack(
-    joint: dict[str, float], runs: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(trade, "AGAIN_COLUMNS", 0)
-    asked: list[list[str]] = []
-    smallest = trade.smallest_correction
-
-    def counted(menu: choose.Menu, ids: list[str], item: str, whole: choose.Whole, *, most_runs: int) -> pd.DataFrame:
-        def heard(here: list[str]) -> dict[str, float]:
-            asked.append(list(here))
-            return dict(whole(here))
-
-        return smallest(menu, ids, item, heard, most_runs=most_runs)
-
-    monkeypatch.setattr(trade, "smallest_correction", counted)
-    front, _plans = found(joint)
-    points = wide(front)
-    assert set(zip(points[PEOPLE], points[COST], strict=True)) == by_hand(joint)
-    np.testing.assert_allclose(wide(front, "whole"), points)
-    assert 0 < len(asked) <= runs
-
-
 def test_front_says_units_gaps_bounds_and_knees() -> None:
     front, _plans = found()
     assert dict(zip(front["item"], front["unit"], strict=True)) == {PEOPLE: "people/yr", COST: "USD"}

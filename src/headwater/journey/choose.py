@@ -19,7 +19,7 @@ from headwater.appraisal.cash_flow import discount_factors
 from headwater.budgets import Budget
 from headwater.errors import TimedOut
 from headwater.journey.objectives import COST, NPV, effect_values, sense, service_share
-from headwater.journey.together import correction, in_place, smallest
+from headwater.journey.together import correction, in_place
 from headwater.portfolio.model import PortfolioModel, build_model, is_allowed
 from headwater.portfolio.solve import Solution, Solver
 from headwater.schema import empty
@@ -260,7 +260,13 @@ def check_whole(menu: Menu, starts: pd.Series, whole: Whole) -> tuple[dict[str, 
         if not here and len(starts):
             continue
         found = dict(whole(here))
-        more = _difference(menu, known, here, found)
+        alone = state_sums(menu.effects, known, here)
+        wrong = {
+            item: amount for item, amount in found.items() if disagreement(alone.get(item, 0.0), amount) > CORRECTED
+        }
+        more = (
+            correction(here, wrong, {item: alone.get(item, 0.0) for item in wrong}, known) if wrong else known.iloc[:0]
+        )
         known = _stacked([known, more])
         corrections.append(more)
         lone = state_sums(menu.effects, known.iloc[:0], here)
@@ -269,33 +275,6 @@ def check_whole(menu: Menu, starts: pd.Series, whole: Whole) -> tuple[dict[str, 
             if item in factor:
                 base += factor[item] * (amount - lone.get(item, 0.0))
     return truth | ({} if np.isnan(base) else {NPV: base}), _stacked(corrections)
-
-
-def smallest_correction(
-    menu: Menu, option_ids: Sequence[str], item: str, whole: Whole, *, most_runs: int
-) -> pd.DataFrame:
-    """Interactions of few options of a plan with which the sum over them is what the models say: see `smallest`."""
-    said: dict[tuple[str, ...], Mapping[str, float]] = {}
-
-    def missing(here: Sequence[str]) -> float:
-        key = tuple(here)
-        if key not in said:
-            said[key] = whole(list(here))
-        return said[key].get(item, 0.0) - state_sums(menu.effects, menu.interactions, here).get(item, 0.0)
-
-    if not missing(sorted(option_ids)):
-        return menu.interactions.iloc[:0]
-    members = smallest(option_ids, missing, most_runs=most_runs)
-    return _difference(menu, menu.interactions, members, said[tuple(members)])
-
-
-def _difference(menu: Menu, known: pd.DataFrame, here: Sequence[str], truth: Mapping[str, float]) -> pd.DataFrame:
-    """Interactions that make the sum over options in place what the models say, where the two differ."""
-    summed = state_sums(menu.effects, known, here)
-    wrong = {item: amount for item, amount in truth.items() if disagreement(summed.get(item, 0.0), amount) > CORRECTED}
-    if not wrong:
-        return known.iloc[:0]
-    return correction(here, wrong, {item: summed.get(item, 0.0) for item in wrong}, known)
 
 
 def state_sums(effects: pd.DataFrame, interactions: pd.DataFrame, option_ids: Sequence[str]) -> dict[str, float]:

@@ -41,9 +41,6 @@ NOTHING = 1e-6
 EQUAL = 1e-9
 """Share of an amount by which a sum and the models may differ and agree."""
 
-HALF = 0.5
-"""Share of what a plan lacks that a part of it must lack to count as the reason."""
-
 LONG = 3
 """Options in the name of an interaction at most."""
 
@@ -376,50 +373,6 @@ def correction(
     return _table(
         names, table["option_ids"], table["item"], table["amount"], wanted, origin="correction", plan_id=plan_id
     )
-
-
-def smallest(option_ids: Collection[str], missing: Callable[[Sequence[str]], float], *, most_runs: int) -> list[str]:
-    """Few options of a plan among which most of what its sum lacks comes about.
-
-    Parts of the plan are left out, larger ones first, as long as the rest still lacks half as much or more in the same
-    direction. None of what is left can be spared, unless the runs were used up.
-
-    Parameters
-    ----------
-    option_ids
-        Options in place.
-    missing
-        From options in place to what the models say of them beyond the sum.
-    most_runs
-        Times that `missing` may be asked.
-
-    Source
-    ------
-    Zeller & Hildebrandt (2002), Simplifying and isolating failure-inducing input, IEEE Transactions on Software
-    Engineering 28(2), 183-200. doi:10.1109/32.988498
-
-    Examples
-    --------
-    >>> smallest("abcdefgh", lambda some: -5.0 if {"b", "g"} <= set(some) else 0.0, most_runs=50)
-    ['b', 'g']
-    """
-    left, parts = sorted(option_ids), 2
-    enough, runs = HALF * missing(left), 1
-    while len(left) > 1 and runs < most_runs:
-        size = max(len(left) // parts, 1)
-        for begin in range(0, len(left), size):
-            rest = left[:begin] + left[begin + size :]
-            runs += 1
-            if rest and missing(rest) / enough >= 1:
-                left, parts = rest, max(parts - 1, 2)
-                break
-            if runs >= most_runs:
-                break
-        else:
-            if size == 1:
-                break
-            parts = min(2 * parts, len(left))
-    return left
 
 
 def _missing(truth: float, summed: float) -> float:

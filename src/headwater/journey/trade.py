@@ -1,7 +1,7 @@
 """Trade: the exact front between the objectives of a study, every point of it run whole, and plans for any future.
 
-What a point sums is set beside what the models say of it. Where the two differ, the difference becomes interactions and
-the front is found again: of whole plans where the study is small, of the smallest sets behind it where it is large.
+What a point sums is set beside what the models say of it. Where the two differ and the study is small, the difference
+becomes interactions and the front is found again.
 """
 
 from __future__ import annotations
@@ -15,16 +15,8 @@ import pandas as pd
 
 from headwater.budgets import Budget, Future
 from headwater.errors import AssumptionError, NotFound
-from headwater.journey.choose import (
-    Menu,
-    Whole,
-    check_whole,
-    disagreement,
-    menu_model,
-    smallest_correction,
-    solution_sums,
-)  # fmt: skip
-from headwater.journey.objectives import COST, NPV, sense, senses
+from headwater.journey.choose import Menu, Whole, check_whole, disagreement, menu_model
+from headwater.journey.objectives import COST, sense, senses
 from headwater.portfolio.exchange import knees
 from headwater.portfolio.model import PortfolioModel
 from headwater.portfolio.pareto import Front, front
@@ -38,11 +30,7 @@ ROUNDS = 3
 """Times a front is found and run whole before the difference that remains is left to be seen."""
 
 AGAIN_COLUMNS = 1000
-"""Columns of a model beyond which plans are not corrected whole, which would make it slow, and a front is found again
-once at most."""
-
-MOST_SETS, MOST_RUNS = 3, 60
-"""Sets that are looked for behind the differences of a large front, and runs of the models for each."""
+"""Columns of a model beyond which a front is not found again: the corrections of its points would make that slow."""
 
 GAP = 1e-3
 """Gap at which a point counts as proved, as a share of an objective's range; what was reached is reported."""
@@ -88,47 +76,13 @@ def fronts(
             for row, truth in zip(found.points.to_dict("records"), truths, strict=True)
             for item, value in row.items()
         ]
-        if max(away, default=0.0) <= allowed:
+        if max(away, default=0.0) <= allowed or len(model.upper) > AGAIN_COLUMNS:
             break
-        if len(model.upper) > AGAIN_COLUMNS:
-            sets = _smallest_sets(menu, plans, truths, whole) if not _round else empty("interactions")
-            if sets.empty:
-                break
-            menu = menu.with_interactions(sets)
-            continue
         tried |= {tuple(starts.items()): starts for starts in plans}
         menu = known
         for starts in sorted(tried.values(), key=len):  # what a part lacks is made up before the whole is looked at
             menu = menu.with_interactions(check_whole(menu, starts, whole)[1])
     return _front_table(found, truths, units), _option_table(plans)
-
-
-def _smallest_sets(
-    menu: Menu, plans: Sequence[pd.Series], truths: Sequence[Mapping[str, float]], whole: Whole
-) -> pd.DataFrame:
-    """Interactions of the smallest sets of options behind what the sums of plans lack, one set after another.
-
-    The plan with the fewest options that lacks something is looked at each time: it takes the fewest runs.
-    """
-    allowed = float(menu.header.value("agreement"))
-    items = [item for item in menu.header.trade_off if item not in (NPV, COST)]
-    found = [empty("interactions")]
-    for _set in range(MOST_SETS):
-        far = [
-            (len(starts), place, item)
-            for place, (starts, truth) in enumerate(zip(plans, truths, strict=True))
-            for item, summed in solution_sums(menu, starts).items()
-            if item in items and disagreement(summed, truth.get(item, summed)) > allowed
-        ]
-        if not far:
-            break
-        _count, place, item = min(far)
-        more = smallest_correction(menu, list(plans[place].index), item, whole, most_runs=MOST_RUNS)
-        if more.empty:
-            break
-        menu = menu.with_interactions(more)
-        found.append(more)
-    return pd.concat(found[1:] or found, ignore_index=True)
 
 
 def robust_tables(
