@@ -244,9 +244,10 @@ def front(
         while len(regions.corners) and (limit is None or len(found) < limit):
             if progress is not None:
                 progress(len(found), len(regions.corners))
-            found, regions = (_spread if spread else _swept)(questions, found, regions, scale)
-    except TimedOut:
-        pass  # what was found before stands
+            found, regions = (_spread if spread and found else _swept)(questions, found, regions, scale)
+    except TimedOut as error:  # what was found before stands
+        if not found:
+            raise TimedOut(_("Time ran out before the best in each objective was known."), best=error.best) from None
     is_complete = not len(regions.corners) and (limit is None or len(found) <= limit)
     return _front(model, objectives, found[:limit], most, step, is_complete, time.monotonic() - begun)
 
