@@ -373,7 +373,7 @@ def test_the_api_tells_what_the_pages_tell(client: TestClient) -> None:
         ("/api/v1/entries/tool/nothing", 404),
         ("/api/v1/entries/x/y", 404),
         ("/api/v1/compare", 422),
-        ("/api/v1/compare?tool=guide", 400),
+        ("/api/v1/compare?tool=guide", 422),
         ("/api/v1/recommend?users=nobody", 400),
         ("/api/", 404),
     ],
