@@ -32,7 +32,7 @@ test-slow: .venv/dev .venv/packs ## the tests that take minutes, or rebuild the 
 	@.venv/bin/python -m pytest -q -m slow
 
 test-browser: .venv/browser ## the tests that drive Chromium (HEADWATER_CHROMIUM=path if it is not /usr/bin/chromium)
-	@.venv/bin/python -m pytest -q -m browser
+	@.venv/bin/python -m pytest -q -m browser -n auto --dist loadfile
 
 lint: .venv/dev ## style, types and who may import whom
 	@.venv/bin/ruff check .
