@@ -9,6 +9,7 @@ from pathlib import Path
 from headwater.reports.content import ReportContent
 from headwater.reports.oc4ids import write_package
 from headwater.reports.workbook import write_workbook
+from headwater.words import LANGUAGES
 
 LONGEST = 80
 """Characters of a plan's identifier that the name of a file keeps."""
@@ -41,6 +42,8 @@ def write_exports(content: ReportContent, folder: Path, *, language: str) -> lis
     AssumptionError
         If there are plans and the study gives no discount rate.
     """
+    if language not in LANGUAGES:
+        raise ValueError(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
     written = [
         write_workbook(content, plan_id, folder / f"plan-{file_name(plan_id)}.{language}.xlsx", language=language)
         for plan_id in plan_ids(content)
