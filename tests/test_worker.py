@@ -58,10 +58,10 @@ def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
 
 
 @contextmanager
-def started(forum: Forum) -> Iterator[subprocess.Popen[bytes]]:
+def started(forum: Forum, program: str = WORKER) -> Iterator[subprocess.Popen[bytes]]:
     """A real worker in a process of its own."""
     process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", WORKER, str(forum.home), str(forum.packaged)], start_new_session=True,
+        [sys.executable, "-c", program, str(forum.home), str(forum.packaged)], start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -239,8 +239,34 @@ def test_a_worker_that_is_told_to_go_gives_its_job_back(forum: Forum) -> None:
     with started(forum) as process:
         until(lambda: job(forum, job_id)["doing"] != "" or job(forum, job_id)["state"] in ENDED)
         process.terminate()
-        process.wait(30)
+        process.wait(60)
     assert job(forum, job_id)["state"] in {"queued", "finished"}
+
+
+DEAF = """
+import sys, time
+from pathlib import Path
+from headwater import worker
+from headwater.forum import open_forum
+def deaf(forum, job, follow, workers):
+    follow("deaf", 1, 2)
+    while True:
+        try:
+            time.sleep(60)
+        except KeyboardInterrupt:
+            pass
+worker._run, worker.GRACE_S = deaf, 0.5
+worker.work(open_forum(Path(sys.argv[1]), packaged=Path(sys.argv[2])), workers=1)
+"""
+
+
+def test_a_worker_whose_work_hears_nothing_goes_all_the_same(forum: Forum) -> None:
+    job_id = forum.run(EVERYONE_ALONE, "toytown", "plan")
+    with started(forum, DEAF) as process:
+        until(lambda: job(forum, job_id)["doing"] == "deaf")
+        process.terminate()
+        assert process.wait(60) == 0
+    assert (job(forum, job_id)["state"], job(forum, job_id)["tries"]) == ("queued", 0)
 
 
 def test_jobs_of_the_living_are_left_alone(forum: Forum) -> None:

@@ -32,6 +32,8 @@ PAUSE_S = 1.0
 """Between two looks for work [s]."""
 BEAT_S = 2.0
 """Between two signs of life [s]."""
+GRACE_S = 10.0
+"""How long a worker that is told to go may take to leave its work [s]: a solver in C++ hears of nothing."""
 NICENESS = 10
 
 
@@ -54,7 +56,7 @@ def run_one(forum: Forum, worker: str, *, workers: int | None = None) -> bool:
         watch.stop()
         if not watch.is_cancelled:
             with forum.engine.begin() as connection:
-                jobs.give_back(connection, job["job_id"], worker)
+                jobs.give_back(connection, worker)
             raise
         state = "cancelled"
     except (HeadwaterError, OSError, MemoryError) as mistake:
@@ -72,7 +74,7 @@ def work(forum: Forum, *, workers: int | None = None, is_wanted: Callable[[], bo
     """Run jobs until stopped."""
     worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a worker that is told to go gives its job back
+        _leave_when_told(forum, worker)
     _free_jobs_of_the_dead(forum)
     while is_wanted():
         try:
@@ -80,6 +82,25 @@ def work(forum: Forum, *, workers: int | None = None, is_wanted: Callable[[], bo
                 time.sleep(PAUSE_S)
         except DBAPIError:  # the database is away for a moment
             time.sleep(PAUSE_S * 5)
+
+
+def _leave_when_told(forum: Forum, worker: str) -> None:
+    """On SIGTERM give the job back and go: by an interrupt, and if the work does not hear it in time, without it."""
+    heard, rings = socket.socketpair()
+    rings.setblocking(False)
+
+    def go() -> None:
+        while (told := heard.recv(1)) and told[0] != signal.SIGTERM:
+            pass
+        if told:
+            time.sleep(GRACE_S)
+            with suppress(DBAPIError), forum.engine.begin() as connection:
+                jobs.give_back(connection, worker)
+            os._exit(0)  # as if killed, which loses nothing
+
+    signal.set_wakeup_fd(rings.detach(), warn_on_full_buffer=False)  # written to at once, whatever the main thread does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    threading.Thread(target=go, name="leaves when told", daemon=True).start()
 
 
 def _free_jobs_of_the_dead(forum: Forum) -> None:
@@ -179,9 +200,9 @@ class _Watch:
             what, done, total = self._said
             with suppress(DBAPIError), self._forum.engine.begin() as connection:
                 goes_on = jobs.beat(connection, self._job_id, self._worker, doing=what, done=done, total=total)
-                if not goes_on and not self.is_cancelled and not self._is_over.is_set():
+                if not goes_on and not self._is_over.is_set():
                     self.is_cancelled = True
-                    _interrupt_main()  # as Ctrl-C would: what is finished is kept
+                    _interrupt_main()  # as Ctrl-C would: what is finished is kept; again if something swallowed it
             if self._is_over.wait(BEAT_S):
                 return
 

@@ -117,9 +117,9 @@ def end_job(connection: Connection, job_id: str, worker: str, state: str, *, err
     connection.execute(update(jobs).where(mine).values(state=state, error=error[:20_000], ended_at=moment()))
 
 
-def give_back(connection: Connection, job_id: str, worker: str) -> None:
-    """Put a job that a worker cannot finish back among those that wait."""
-    mine = (jobs.c.job_id == job_id) & (jobs.c.worker == worker) & (jobs.c.state == "running")
+def give_back(connection: Connection, worker: str) -> None:
+    """Put the job that a worker cannot finish back among those that wait."""
+    mine = (jobs.c.worker == worker) & (jobs.c.state == "running")
     connection.execute(update(jobs).where(mine).values(state="queued", worker=None, tries=jobs.c.tries - 1))
 
 
