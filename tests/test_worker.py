@@ -280,6 +280,19 @@ def test_jobs_of_the_living_are_left_alone(forum: Forum) -> None:
         assert jobs.free_silent_jobs(connection, now=datetime.now(UTC) + timedelta(seconds=61)) == [job_id]
 
 
+def test_packaged_studies_that_never_ran_are_run_once(forum: Forum) -> None:
+    assert worker.run_what_never_ran(forum) == ["toytown"]
+    (asked,) = forum.jobs(EVERYONE_ALONE, "toytown")
+    assert (asked["step"], asked["state"]) == ("report", "queued")
+    forum.cancel(EVERYONE_ALONE, asked["job_id"])
+    assert worker.run_what_never_ran(forum) == []  # somebody did not want it
+
+
+def test_results_that_are_there_are_left(forum: Forum, toy_results: Path) -> None:
+    shutil.copytree(toy_results, out(forum))
+    assert worker.run_what_never_ran(forum) == []
+
+
 @pytest.mark.slow
 def test_ten_kills_at_random_moments_and_the_plan_is_the_same(forum: Forum, toy_results: Path) -> None:
     chance, kills, job_id = random.Random(7), 0, forum.run(EVERYONE_ALONE, "toytown", "plan")  # noqa: S311

@@ -61,7 +61,7 @@ def serve(
 
     from headwater.forum import open_forum  # noqa: PLC0415
     from headwater.web.app import create_app  # noqa: PLC0415
-    from headwater.worker import keep_working, worker_command  # noqa: PLC0415
+    from headwater.worker import keep_working, run_what_never_ran, worker_command  # noqa: PLC0415
 
     with speaking_or_refused(language):
         library = hw.open_library(content=content, index=index)
@@ -74,6 +74,9 @@ def serve(
             screen.print(text.format(address=f"{address}{language}/set-up", code=forum.setup_code()), highlight=False)
         over = threading.Event()
         if work:
+            if is_alone and (new := run_what_never_ran(forum)):
+                text = _("These studies are being run for the first time; their pages show how far they are: {names}")
+                screen.print(text.format(names=", ".join(new)), highlight=False)
             keep_working(worker_command(home, database, studies), is_wanted=lambda: not over.is_set())
         try:
             app = create_app(library, forum=forum, base=base)

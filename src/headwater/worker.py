@@ -24,7 +24,9 @@ from sqlalchemy.exc import DBAPIError
 
 from headwater.errors import HeadwaterError
 from headwater.forum import Forum
+from headwater.permissions import EVERYONE_ALONE
 from headwater.store import jobs, registry
+from headwater.store.results import RECORD
 from headwater.study import Study, open_study
 from headwater.words import LANGUAGES, _, speaking
 
@@ -121,6 +123,18 @@ def _is_alive(pid: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def run_what_never_ran(forum: Forum) -> list[str]:
+    """Have the studies that come with a site run up to their reports, those that never did; says which."""
+    new = [
+        known.study_id
+        for known in forum.studies(EVERYONE_ALONE)
+        if known.is_packaged and not any(known.out.glob(f"*{RECORD}")) and not forum.jobs(EVERYONE_ALONE, known.study_id)
+    ]
+    for study_id in new:
+        forum.run(EVERYONE_ALONE, study_id, "report")
+    return new
 
 
 def keep_working(command: list[str], *, is_wanted: Callable[[], bool]) -> threading.Thread:
