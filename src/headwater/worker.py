@@ -7,6 +7,7 @@ any time: what a study had finished is kept, and the job goes back to those that
 from __future__ import annotations
 
 import _thread
+import math
 import os
 import secrets
 import signal
@@ -34,6 +35,8 @@ PAUSE_S = 1.0
 """Between two looks for work [s]."""
 BEAT_S = 2.0
 """Between two signs of life [s]."""
+AGAIN_S = 5.0
+"""After this long without effect, work that was cancelled is interrupted again [s]: a callback may swallow it."""
 GRACE_S = 10.0
 """How long a worker that is told to go may take to leave its work [s]: a solver in C++ hears of nothing."""
 NICENESS = 10
@@ -130,7 +133,8 @@ def run_what_never_ran(forum: Forum) -> list[str]:
     new = [
         known.study_id
         for known in forum.studies(EVERYONE_ALONE)
-        if known.is_packaged and not any(known.out.glob(f"*{RECORD}")) and not forum.jobs(EVERYONE_ALONE, known.study_id)
+        if known.is_packaged and not any(known.out.glob(f"*{RECORD}"))
+        if not forum.jobs(EVERYONE_ALONE, known.study_id)
     ]
     for study_id in new:
         forum.run(EVERYONE_ALONE, study_id, "report")
@@ -194,6 +198,7 @@ class _Watch:
         self._said = ("", 0, 0)
         self._is_over = threading.Event()
         self.is_cancelled = False
+        self._interrupted = -math.inf
         self._thread = threading.Thread(target=self._beat, name=f"signs of life of {job_id}", daemon=True)
 
     def start(self) -> None:
@@ -214,9 +219,10 @@ class _Watch:
             what, done, total = self._said
             with suppress(DBAPIError), self._forum.engine.begin() as connection:
                 goes_on = jobs.beat(connection, self._job_id, self._worker, doing=what, done=done, total=total)
-                if not goes_on and not self._is_over.is_set():
-                    self.is_cancelled = True
-                    _interrupt_main()  # as Ctrl-C would: what is finished is kept; again if something swallowed it
+                is_due = time.monotonic() - self._interrupted > AGAIN_S
+                if not goes_on and is_due and not self._is_over.is_set():
+                    self.is_cancelled, self._interrupted = True, time.monotonic()
+                    _interrupt_main()  # as Ctrl-C would: what is finished is kept
             if self._is_over.wait(BEAT_S):
                 return
 
