@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Callable
@@ -48,14 +49,27 @@ def toy_study(root: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(root / "tests" / "toytown" / "study", tmp_path / "study"))
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that is made once in a run of the tests, however many processes it has; read only."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, whole = shared / f"once-{name}", shared / f"once-{name}.whole"
+    with (shared / f"once-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a process that failed
+            make(folder)
+            whole.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def toy_results(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Toytown's finished results; read only."""
     import headwater as hw
 
-    out = tmp_path_factory.mktemp("toytown") / "out"
-    hw.open_study(root / "tests" / "toytown" / "study", out=out, workers=1).plan()
-    return out
+    study = root / "tests" / "toytown" / "study"
+    return made_once(tmp_path_factory, "toytown", lambda out: hw.open_study(study, out=out, workers=1).plan())
 
 
 @pytest.fixture

@@ -137,7 +137,7 @@ COMMAND_OF = {
 def test_every_step_of_the_work_has_a_command() -> None:
     assert set(COMMANDS) == {
         "new", "check", "describe", "assess", "stress", "appraise", "optimise", "finance", "export", "plan", "report",
-        "explain", "serve", "work", "backup", "restore", "user",
+        "explain", "serve", "work", "backup", "restore", "user", "export-content", "export-site",
     }  # fmt: skip
     assert set(COMMAND_OF) == {step.name for step in STEPS}
     assert set(COMMAND_OF.values()) <= set(COMMANDS)

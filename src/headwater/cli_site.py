@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 import headwater as hw
 from headwater.cli_hub import Content, IndexFile, Language, speaking_or_refused
 from headwater.errors import InputError
+from headwater.permissions import EVERYONE_ALONE
 from headwater.words import _
 
 site = typer.Typer()
-screen = Console()
+screen, complaints = Console(), Console(stderr=True)
 
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 """Addresses that only this machine reaches: whoever asks there needs no account."""
@@ -60,13 +63,14 @@ def serve(
     import uvicorn  # noqa: PLC0415 (only a server needs it)
 
     from headwater.forum import open_forum  # noqa: PLC0415
+    from headwater.overlay import overlay_of  # noqa: PLC0415
     from headwater.web.app import create_app  # noqa: PLC0415
     from headwater.worker import keep_working, run_what_never_ran, worker_command  # noqa: PLC0415
 
     with speaking_or_refused(language):
-        library = hw.open_library(content=content, index=index)
         is_alone = host in LOCAL and not accounts
         forum = open_forum(home, database=database, packaged=studies, is_alone=is_alone)
+        library = hw.open_library(content=content, index=index, overlay=overlay_of(forum))
         address = f"http://{host}:{port}/"
         screen.print(_("Headwater is at {address} — stop it with Ctrl-C.").format(address=address), highlight=False)
         if forum.needs_setup:
@@ -157,3 +161,73 @@ def user(
         is_new = forum.keep_user(name, role=role, password=password)
         told = _("The account {name} is made.") if is_new else _("The account {name} is changed.")
         screen.print(told.format(name=name), highlight=False)
+
+
+@site.command("export-content", help=_("Write entries that a site published to a zip file, to carry over to git."))
+def export_content(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("Zip file to write: entries, and one patch of all."))],
+    home: Home = DEFAULT_HOME,
+    database: Database = None,
+    content: Content = None,
+    index: IndexFile = None,
+    language: Language = "en",
+) -> None:
+    """Carry entries over to git."""
+    from headwater import overlay  # noqa: PLC0415
+    from headwater.forum import open_forum  # noqa: PLC0415
+
+    with speaking_or_refused(language):
+        forum = open_forum(home, database=database)
+        library = hw.open_library(content=content, index=index, overlay=overlay.overlay_of(forum))
+        changes = overlay.changed_here(forum, library, EVERYONE_ALONE)
+        overlay.export_content(forum, library, EVERYONE_ALONE, file)
+        told = _("[green]✓[/green] {file}: {count} entries that git has not got")
+        count = sum(change.state != overlay.SAME for change in changes)
+        screen.print(told.format(file=file, count=count), highlight=False)
+        for change in changes:
+            if change.state == overlay.DIVERGED:
+                text = _("[yellow]![/yellow] {place} was changed in git too: bring the two together")
+                screen.print(text.format(place=change.place), highlight=False)
+
+
+@site.command("export-site", help=_("Write the hub and the studies as files that open without a server or a network."))
+def export_site(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=_("Folder to write: a new one, or an earlier copy."))],
+    replace: Annotated[bool, typer.Option("--replace", help=_("Replace an earlier copy."))] = False,
+    home: Home = DEFAULT_HOME,
+    database: Database = None,
+    studies: Studies = PACKAGED,
+    content: Content = None,
+    index: IndexFile = None,
+    base: Annotated[
+        str, typer.Option("--base", help=_("Address under which the site is known, for links in files."))
+    ] = "",
+    language: Language = "en",
+) -> None:
+    """Write a copy in files."""
+    from headwater import export_site as copies  # noqa: PLC0415
+    from headwater.forum import open_forum  # noqa: PLC0415
+    from headwater.overlay import overlay_of  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with speaking_or_refused(language), Progress(*columns, console=complaints, transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        forum = open_forum(home, database=database, packaged=studies)
+        made = copies.export_site(
+            hw.open_library(content=content, index=index, overlay=overlay_of(forum)), folder,
+            today=datetime.now(UTC).date().isoformat(), forum=forum, base=base, is_replacing=replace, progress=show,
+        )  # fmt: skip
+        told = _("[green]✓[/green] {folder}: {files} files, {size} MB; open {front}")
+        size = f"{made.size / 1e6:.1f}"
+        front = made.folder / copies.FRONT
+        screen.print(
+            told.format(folder=folder, files=len(made.files), size=size, front=front), highlight=False, soft_wrap=True
+        )
+        for name in made.studies:
+            screen.print(f"  studies/{name}", highlight=False)

@@ -39,13 +39,15 @@ class Content:
     faults: Sequence[Fault]
 
 
-def read_content(folder: Path | None = None) -> Content:
+def read_content(folder: Path | None = None, *, overlay: Path | None = None) -> Content:
     """Read the folder of knowledge; every fault of every file comes back at once.
 
     Parameters
     ----------
     folder
         Folder of content; the one that comes with Headwater unless given.
+    overlay
+        Folder of entries that stand beside those of `folder` or in place of them: what was published on a site.
 
     Raises
     ------
@@ -58,7 +60,7 @@ def read_content(folder: Path | None = None) -> Content:
     found += wrong
     records: dict[str, Record] = {}
     for kind in KINDS:
-        for name, entry, unread in files.read_entries(folder, FOLDERS[kind]):
+        for name, entry, unread in files.read_entries(folder, FOLDERS[kind], overlay):
             found += unread
             if entry is None:
                 continue
@@ -126,8 +128,17 @@ def check_content_links(
     return check_links(addresses, cache=cache, today=datetime.now(UTC).date(), progress=progress)
 
 
-def build_library(content: Path | None = None, *, index: Path | None = None) -> Path:
+def build_library(content: Path | None = None, *, index: Path | None = None, overlay: Path | None = None) -> Path:
     """Make the library file unless it is of today's content already; says where it is.
+
+    Parameters
+    ----------
+    content
+        Folder of content; the one that comes with Headwater unless given.
+    index
+        The library file; `INDEX` unless given.
+    overlay
+        Folder of entries that stand beside those of the content or in place of them.
 
     Raises
     ------
@@ -136,7 +147,7 @@ def build_library(content: Path | None = None, *, index: Path | None = None) -> 
     """
     folder = content or files.packaged_content()
     path = index or INDEX
-    mark = f"{__version__} {code_hash()} {files.content_hash(folder)}"
+    mark = f"{__version__} {code_hash()} {files.content_hash(folder, overlay)}"
     if path.exists():
         try:
             with open_index(path) as made:
@@ -144,7 +155,7 @@ def build_library(content: Path | None = None, *, index: Path | None = None) -> 
                     return path
         except SourceError:
             pass  # of another version, or damaged: made anew
-    read = read_content(folder)
+    read = read_content(folder, overlay=overlay)
     if read.faults:
         raise TableError(read.faults)
     records = dict(sorted(read.records.items(), key=_in_order))

@@ -64,10 +64,21 @@ class Library:
     """The hub's file, open. Make one with `open_library`; usable from every thread.
 
     When the file is made anew while it is open, the next question is answered from the new one.
+
+    Attributes
+    ----------
+    path
+        The library file.
+    keeper
+        E-mail address of whoever keeps the hub.
+    content, overlay
+        Folders that the file is made from: of content, and of what stands beside it or in place of it.
     """
 
     path: Path
     keeper: str = KEEPER
+    content: Path | None = None
+    overlay: Path | None = None
     _opened: Index | None = field(default=None, repr=False)
     _made: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -77,6 +88,16 @@ class Library:
         if self._opened is None or not self._opened.is_current():
             self._opened, self._made = open_index(self.path), {}
         return self._opened
+
+    def refresh(self) -> None:
+        """Make the file anew where the content has changed since.
+
+        Raises
+        ------
+        TableError
+            If the content has faults; the file stays as it is.
+        """
+        build_library(self.content, index=self.path, overlay=self.overlay)
 
     # --- entries ---
 
@@ -311,7 +332,9 @@ class Library:
         write_atomically(path, lambda draft: draft.write_bytes(content))
 
 
-def open_library(content: Path | None = None, *, index: Path | None = None, keeper: str = KEEPER) -> Library:
+def open_library(
+    content: Path | None = None, *, index: Path | None = None, keeper: str = KEEPER, overlay: Path | None = None
+) -> Library:
     """Open the hub, making its file anew where the content has changed since.
 
     Parameters
@@ -322,14 +345,16 @@ def open_library(content: Path | None = None, *, index: Path | None = None, keep
         Library file; `out/hub/library.sqlite` unless given.
     keeper
         E-mail address of whoever keeps the hub, told to harvesters.
+    overlay
+        Folder of entries that stand beside those of the content or in place of them: what was published on a site.
 
     Raises
     ------
     TableError
         If the content has faults; names every one.
     """
-    path = build_library(content, index=index)
-    return Library(path, keeper=keeper)
+    path = build_library(content, index=index, overlay=overlay)
+    return Library(path, keeper=keeper, content=content, overlay=overlay)
 
 
 def _plain(record: Record) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from tests.conftest import made_once
 
 import headwater as hw
 from headwater.forum import open_forum
@@ -37,21 +38,20 @@ name.zh = "按假设"
 value = 6
 source_id = "toytown"
 """
-_MADE: dict[str, Path] = {}
 
 
 def traded(root: Path, toy_results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Toytown with a front, a timeline and futures, run once: a folder with `study` and `out`."""
-    if "traded" not in _MADE:
-        home = tmp_path_factory.mktemp("traded")
+
+    def run(home: Path) -> None:
         shutil.copytree(root / "tests" / "toytown" / "study", home / "study")
         shutil.copytree(toy_results, home / "out")  # what does not differ need not be run again
         head = home / "study" / "study.toml"
         text = head.read_text(encoding="utf-8").replace('maximise = "npv_usd"\n', TRADED)
         head.write_text(text, encoding="utf-8")
         hw.open_study(home / "study", out=home / "out", workers=1).plan()
-        _MADE["traded"] = home
-    return _MADE["traded"]
+
+    return made_once(tmp_path_factory, "traded", run)
 
 
 def finished(root: Path) -> list[str]:

@@ -167,7 +167,7 @@ def parse_record(
         reading = shapes.Reading(vocabularies, (*source_ids, *shapes.BASES))
         fields[name] = shapes.READERS[declared.type](raw[name], reading, declared.vocabulary)
         found += [Fault(file, None, name, *problem) for problem in reading.problems]
-    parts, outside = _parts(body)
+    parts, outside = body_parts(body)
     if outside:
         remedy = _("put a line <!-- en --> or <!-- zh --> before each language's text")
         found.append(Fault(file, None, "body", outside[:40], _("text stands outside any language"), remedy))
@@ -216,6 +216,19 @@ def stale(record: Record) -> list[str]:
     return [code for code in LANGUAGES if code != "en" and marks.get(code) != mark]
 
 
+def body_parts(body: str) -> tuple[dict[str, str], str]:
+    """The text behind the fields by language, and what stands before the first of them.
+
+    Examples
+    --------
+    >>> body_parts("<!-- en -->\\nWater\\n")
+    ({'en': 'Water'}, '')
+    """
+    pieces = _PART.split(body)
+    parts = {code: said.strip() for code, said in zip(pieces[1::2], pieces[2::2], strict=True)}
+    return {code: said for code, said in parts.items() if said}, pieces[0].strip()
+
+
 def _strangers(raw: Mapping[str, Any], known: Mapping[str, Field], file: str) -> Iterator[Fault]:
     for name in raw:
         if name not in known:
@@ -230,10 +243,3 @@ def _unsourced(fields: Mapping[str, Any], file: str) -> Iterator[Fault]:
             if statement.get("basis") in shapes.BASES:
                 said = statement.get("en", "")[:80]
                 yield Fault(file, None, name, said, _("has no source"), _("name a source, or take it out"))
-
-
-def _parts(body: str) -> tuple[dict[str, str], str]:
-    """The text by language, and what stands before the first of them."""
-    pieces = _PART.split(body)
-    parts = {code: said.strip() for code, said in zip(pieces[1::2], pieces[2::2], strict=True)}
-    return {code: said for code, said in parts.items() if said}, pieces[0].strip()

@@ -81,13 +81,15 @@ def packaged_content() -> Path:
     raise NotFound(_("The hub's content is not installed; name its folder with --content"))
 
 
-def content_hash(folder: Path) -> str:
-    """A mark of everything in the content folder, by names, sizes and times of files."""
+def content_hash(folder: Path, overlay: Path | None = None) -> str:
+    """A mark of everything in the content folder and in what is laid over it, by names, sizes and times of files."""
     seen = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in {".md", ".yaml"}:
-            stat = path.stat()
-            seen.update(f"{path.relative_to(folder)}\t{stat.st_size}\t{stat.st_mtime_ns}\n".encode())
+    for place in [folder, *([overlay] if overlay is not None and overlay.is_dir() else [])]:
+        seen.update(b"/\n")
+        for path in sorted(place.rglob("*")):
+            if path.suffix in {".md", ".yaml"} and not path.name.startswith("."):
+                stat = path.stat()
+                seen.update(f"{path.relative_to(place)}\t{stat.st_size}\t{stat.st_mtime_ns}\n".encode())
     return seen.hexdigest()
 
 
@@ -106,11 +108,30 @@ def read_words(folder: Path) -> tuple[Mapping[str, Any], list[Fault]]:
     return _parsed(path.read_text(encoding="utf-8", errors="replace"), WORDS, first_line=1)
 
 
-def read_entries(folder: Path, part: str) -> Iterator[tuple[str, Entry | None, list[Fault]]]:
-    """Entries of one part of the content (`tools`, …), by name, sorted; with what keeps a file from being read."""
-    for path in sorted((folder / part).glob("*.md")):
-        entry, found = read_entry(path, label=f"{part}/{path.name}")
-        yield path.stem, entry, found
+def read_entries(
+    folder: Path, part: str, overlay: Path | None = None
+) -> Iterator[tuple[str, Entry | None, list[Fault]]]:
+    """Entries of one part of the content (`tools`, …), by name, sorted; with what keeps a file from being read.
+
+    A file of `overlay` stands in place of the file of the same name in `folder`.
+    """
+    paths = {path.name: path for place in (folder, overlay) if place for path in _entry_files(place / part)}
+    for name in sorted(paths):
+        entry, found = read_entry(paths[name], label=f"{part}/{name}")
+        yield paths[name].stem, entry, found
+
+
+def entry_path(folder: Path, place: str, overlay: Path | None = None) -> Path | None:
+    """The file of an entry, `tools/climada.md`, that counts: that of the overlay before the other; None of neither."""
+    for root in (overlay, folder):
+        if root is not None and (root / place).is_file():
+            return root / place
+    return None
+
+
+def _entry_files(folder: Path) -> list[Path]:
+    """Files of entries; one that is being written has a name that begins with a dot."""
+    return [path for path in folder.glob("*.md") if not path.name.startswith(".")]
 
 
 def read_entry(path: Path, *, label: str) -> tuple[Entry | None, list[Fault]]:
@@ -142,15 +163,27 @@ def parse_entry(text: str, *, path: Path, label: str) -> tuple[Entry | None, lis
 
 def write_mark(path: Path, marks: Mapping[str, str]) -> None:
     """Write which English the translations of an entry were made from into its front matter."""
+    write_text(path, with_mark(path.read_text(encoding="utf-8"), marks))
+
+
+def with_mark(text: str, marks: Mapping[str, str]) -> str:
+    """The text of an entry's file that says which English its translations were made from.
+
+    Examples
+    --------
+    >>> with_mark("---\\nshort: A\\n---\\n", {"zh": "97671ee9"})
+    '---\\nshort: A\\ntranslated: {zh: "97671ee9"}\\n---\\n'
+    """
     said = "translated: {" + ", ".join(f'{code}: "{mark}"' for code, mark in sorted(marks.items())) + "}"
-    lines = path.read_text(encoding="utf-8").split("\n")
+    lines = text.split("\n")
     end = next(i for i, line in enumerate(lines) if i and line.strip() == FENCE)
     at = next((i for i in range(1, end) if lines[i].startswith("translated:")), None)
     if at is None:
         lines.insert(end, said)
     else:
-        lines[at] = said
-    write_text(path, "\n".join(lines))
+        below = next(i for i in range(at + 1, end + 1) if i == end or not lines[i].startswith(" "))
+        lines[at:below] = [said]
+    return "\n".join(lines)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -183,10 +183,12 @@ drafts = Table(
     Column("kind", String(16), nullable=False),
     Column("record_id", String(120), nullable=False),
     Column("base_hash", String(64), nullable=False),
+    Column("base", Text, nullable=False),
     Column("state", String(16), nullable=False),
-    _user("author_id"),
+    _user("author_id", needed=False),
     _moment("created_at"), _moment("changed_at"),
     _one_of("state", DRAFT_STATES),
+    Index("ix_drafts_state", "state"), Index("ix_drafts_kind", "kind", "record_id"),
 )  # fmt: skip
 
 draft_versions = Table(
@@ -195,7 +197,7 @@ draft_versions = Table(
     Column("version", Integer, primary_key=True),
     Column("content", Text, nullable=False),
     Column("words", Text, nullable=False),
-    _user(),
+    _user(needed=False),
     _moment("at"),
 )  # fmt: skip
 
@@ -204,12 +206,12 @@ reviews = Table(
     Column("review_id", Integer, primary_key=True, autoincrement=True),
     Column("draft_id", String(32), ForeignKey("drafts.draft_id"), nullable=False),
     Column("version", Integer, nullable=False),
-    _user("reviewer_id"),
+    _user("reviewer_id", needed=False),
     Column("is_accepted", Boolean, nullable=False),
     Column("criteria", Text, nullable=False),
     Column("words", Text, nullable=False),
     _moment("at"),
-    UniqueConstraint("draft_id", "version", "reviewer_id"),
+    UniqueConstraint("draft_id", "version"),
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from headwater.web.delivery import Delivery
 from headwater.web.limits import Limits
 from headwater.web.metrics import Counted, Counts, metrics
 from headwater.web.pages_accounts import ACCOUNT_PAGES
+from headwater.web.pages_contribute import CONTRIBUTE_BODIES, CONTRIBUTE_PAGES
 from headwater.web.pages_work import LARGEST_BODIES, WORK_PAGES
 from headwater.web.signed import Signed
 from headwater.web.studies import STUDY_PAGES
@@ -82,10 +83,10 @@ FILES = [
 LARGEST_TABLE = 50 * 1024 * 1024
 """Bytes of a table that a program may send."""
 
-LARGEST = {**LARGEST_BODIES, r"/api/v1/studies/.+": LARGEST_TABLE}
+LARGEST = {**LARGEST_BODIES, **CONTRIBUTE_BODIES, r"/api/v1/studies/.+": LARGEST_TABLE}
 """What an address that begins so may be sent [bytes]."""
 
-SITE_PAGES = [Route("/metrics", metrics), *ACCOUNT_PAGES, *WORK_PAGES, *STUDY_PAGES]
+SITE_PAGES = [Route("/metrics", metrics), *ACCOUNT_PAGES, *WORK_PAGES, *CONTRIBUTE_PAGES, *STUDY_PAGES]
 """Pages of a site with studies and accounts; a hub alone has none of them."""
 
 

@@ -78,7 +78,7 @@ def entry(visit: Visit) -> Response:
         kind_words=kind_name(kind),
         trail=[(kind_title(kind), link(FOLDERS[kind])), (said(record.title), "")],
         numbers=numbers,
-        also=_also(record),
+        also=other_names(record),
         facts=facts(visit, record),
         use_when=record.fields.get("use_when", []),
         avoid_when=record.fields.get("avoid_when", []),
@@ -88,7 +88,7 @@ def entry(visit: Visit) -> Response:
         similar=found.similar,
         meta=partial(meta_of, visit),
         reading=reading,
-        checked=_checked(record),
+        checked=checked_words(record),
         bibtex=visit.library.cite(record.key, "bibtex", base=base),
         cited=[(words, f"{link(FOLDERS[kind])}/{record_id}.{ending}") for ending, words in CITED],
         permalink=f"{base}{entry_link(record)}",
@@ -225,7 +225,8 @@ def reading(source: Mapping[str, Any]) -> Markup:
     return _("{what}, {day}").format(what=words, day=source["read_on"]) if source.get("read_on") else words
 
 
-def _checked(record: Record) -> Markup:
+def checked_words(record: Record) -> Markup:
+    """Whether the link of an entry answered, and when."""
     state = record.fields.get("checked", {})
     day = state.get("on", "")
     return {
@@ -235,7 +236,7 @@ def _checked(record: Record) -> Markup:
     }.get(state.get("state", UNKNOWN), _("Whether the link answers has not been checked."))
 
 
-def _also(record: Record) -> list[str]:
+def other_names(record: Record) -> list[str]:
     """Other names, in the current language or in English."""
     names = record.fields.get("also", {})
     return list(names.get(language(), names.get("en", [])))

@@ -83,9 +83,15 @@ def cleaned(value: str) -> str:
 
 
 def base_of(request: Request) -> str:
-    """Address of the hub without a slash at its end: as it was set up, or as it was asked for."""
+    """Address of the hub without a slash at its end: as it was set up, or as it was asked for; in a copy ""."""
     set_up = getattr(request.app.state, "base", "")
-    return set_up or str(request.base_url).rstrip("/")
+    return set_up or ("" if copy_of(request) else str(request.base_url).rstrip("/"))
+
+
+def copy_of(request: Request) -> Mapping[str, Any] | None:
+    """What pages say of the copy in files that they are made for; None where they are served."""
+    found: Mapping[str, Any] | None = getattr(request.app.state, "copy", None)
+    return found
 
 
 Page = Callable[[Visit], Response]
@@ -205,10 +211,8 @@ def render(
     if path is None:
         path = request.url.path.removeprefix(f"/{code}").lstrip("/")
     query = request.url.query
-    others = [
-        (other, name, f"/{other}/{path}" + (f"?{query}" if query else ""))
-        for other, name in languages.offered().items()
-    ]
+    offered = LANGUAGES if copy_of(request) else languages.offered()
+    others = [(other, name, f"/{other}/{path}" + (f"?{query}" if query else "")) for other, name in offered.items()]
     base = base_of(request)
     context |= {
         "page_title": plain(title),
@@ -216,7 +220,7 @@ def render(
         "others": others,
         "alternates": [(languages.tag(other), f"{base}/{other}/{path}") for other in LANGUAGES],
         "canonical": f"{base}/{code}/{path}",
-        "index": index and code in LANGUAGES and status == 200,
+        "index": index and code in LANGUAGES and status == 200 and not copy_of(request),
         "partly": code not in LANGUAGES,
         "here": path.partition("/")[0],
         "data": data,
@@ -227,13 +231,15 @@ def render(
 
 
 def _asking(request: Request) -> dict[str, Any]:
-    """What every page shows of who asks: nothing where the hub stands alone."""
-    signature, forum = signature_of(request), getattr(request.app.state, "forum", None)
+    """What every page shows of who asks: nothing where the hub stands alone. A copy in files asks nobody."""
+    signature, forum, copy = signature_of(request), getattr(request.app.state, "forum", None), copy_of(request)
     return {
         "asks": signature.user,
         "csrf": signature.csrf,
         "has_studies": forum is not None,
-        "has_accounts": forum is not None and not forum.is_alone,
+        "has_accounts": forum is not None and not forum.is_alone and not copy,
+        "is_static": copy is not None,
+        "copy": copy,
     }
 
 

@@ -53,8 +53,9 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("record_id", sa.String(length=120), nullable=False),
         sa.Column("base_hash", sa.String(length=64), nullable=False),
+        sa.Column("base", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("author_id", sa.String(length=32), nullable=False),
+        sa.Column("author_id", sa.String(length=32), nullable=True),
         sa.Column("created_at", sa.String(length=32), nullable=False),
         sa.Column("changed_at", sa.String(length=32), nullable=False),
         sa.CheckConstraint(
@@ -63,6 +64,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["author_id"], ["users.user_id"], name=op.f("fk_drafts_author_id")),
         sa.PrimaryKeyConstraint("draft_id", name=op.f("pk_drafts")),
     )
+    op.create_index("ix_drafts_kind", "drafts", ["kind", "record_id"], unique=False)
+    op.create_index("ix_drafts_state", "drafts", ["state"], unique=False)
     op.create_table(
         "edits",
         sa.Column("edit_id", sa.Integer(), autoincrement=True, nullable=False),
@@ -148,7 +151,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.String(length=32), nullable=False),
+        sa.Column("user_id", sa.String(length=32), nullable=True),
         sa.Column("at", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(["draft_id"], ["drafts.draft_id"], name=op.f("fk_draft_versions_draft_id")),
         sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("fk_draft_versions_user_id")),
@@ -159,7 +162,7 @@ def upgrade() -> None:
         sa.Column("review_id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("draft_id", sa.String(length=32), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("reviewer_id", sa.String(length=32), nullable=False),
+        sa.Column("reviewer_id", sa.String(length=32), nullable=True),
         sa.Column("is_accepted", sa.Boolean(), nullable=False),
         sa.Column("criteria", sa.Text(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
@@ -167,7 +170,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["draft_id"], ["drafts.draft_id"], name=op.f("fk_reviews_draft_id")),
         sa.ForeignKeyConstraint(["reviewer_id"], ["users.user_id"], name=op.f("fk_reviews_reviewer_id")),
         sa.PrimaryKeyConstraint("review_id", name=op.f("pk_reviews")),
-        sa.UniqueConstraint("draft_id", "version", "reviewer_id", name=op.f("uq_reviews_draft_id")),
+        sa.UniqueConstraint("draft_id", "version", name=op.f("uq_reviews_draft_id")),
     )
     op.create_table(
         "shares",
