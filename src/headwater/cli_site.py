@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,12 +64,18 @@ def serve(
     import uvicorn  # noqa: PLC0415 (only a server needs it)
 
     from headwater.forum import open_forum  # noqa: PLC0415
+    from headwater.openid.provider import open_provider  # noqa: PLC0415
     from headwater.overlay import overlay_of  # noqa: PLC0415
     from headwater.web.app import create_app  # noqa: PLC0415
     from headwater.worker import keep_working, run_what_never_ran, worker_command  # noqa: PLC0415
 
     with speaking_or_refused(language):
         is_alone = host in LOCAL and not accounts
+        provider = open_provider(os.environ, base=base)
+        if provider is not None and is_alone:
+            raise InputError(
+                _("HEADWATER_OIDC_… lets people sign in through another site, but here nobody signs in: add --accounts")
+            )
         forum = open_forum(home, database=database, packaged=studies, is_alone=is_alone)
         library = hw.open_library(content=content, index=index, overlay=overlay_of(forum))
         address = f"http://{host}:{port}/"
@@ -83,7 +90,7 @@ def serve(
                 screen.print(text.format(names=", ".join(new)), highlight=False)
             keep_working(worker_command(home, database, studies), is_wanted=lambda: not over.is_set())
         try:
-            app = create_app(library, forum=forum, base=base)
+            app = create_app(library, forum=forum, base=base, provider=provider)
             uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
         finally:
             over.set()

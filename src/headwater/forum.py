@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from headwater.errors import InputError, NotAllowed, NotFound
 from headwater.permissions import EVERYONE_ALONE, StudyAccess, User, check_allowed, may
@@ -90,10 +91,7 @@ class Forum:
         NotAllowed
             If the name or the password is wrong, or too many tries failed lately. Which of the two is not said.
         """
-        with self.engine.begin() as connection:
-            throttled = accounts.is_throttled(connection, name, address)
-        if throttled:
-            raise NotAllowed(_("Too many tries failed. Wait a quarter of an hour."))
+        self.check_may_try(name, address)
         with self.writing() as connection:
             user = accounts.password_fits(connection, name, password)
             if user is not None:
@@ -101,6 +99,19 @@ class Forum:
                 return accounts.start_session(connection, user)
             accounts.note_failure(connection, name, address)
         raise NotAllowed(_("The name or the password is wrong."))
+
+    def check_may_try(self, name: str | None, address: str) -> None:
+        """Raise where too many tries to sign in have failed lately, for a name or from an address.
+
+        Raises
+        ------
+        NotAllowed
+            Saying to wait.
+        """
+        with self.engine.begin() as connection:
+            throttled = accounts.is_throttled(connection, name, address)
+        if throttled:
+            raise NotAllowed(_("Too many tries failed. Wait a quarter of an hour."))
 
     def session(self, secret: str) -> tuple[User, str] | None:
         """Who holds a session and its word against forged requests; None where it is unknown or over."""
@@ -182,17 +193,91 @@ class Forum:
             self.note(connection, EVERYONE_ALONE, "add_user" if known is None else "change_user", f"user/{name}")
         return known is None
 
-    def signed_in_from_elsewhere(self, subject: str, *, name: str, shown_name: str, email: str | None) -> str:
-        """Begin a session for somebody whom another site vouches for, making a reader's account at the first time."""
+    def signed_in_from_elsewhere(
+        self, subject: str, *, name: str, shown_name: str, email: str | None, address: str
+    ) -> str:
+        """Begin a session for somebody whom another site vouches for, making a reader's account at the first time.
+
+        Accounts are found by subject alone: an equal name or e-mail address opens none that was there before.
+
+        Parameters
+        ----------
+        subject
+            What nobody else has there or anywhere.
+        name, shown_name, email
+            Of the account to make; the nearest name that is free is taken.
+        address
+            Where the request came from.
+
+        Raises
+        ------
+        NotAllowed
+            If the account is closed, or the site has not been set up.
+        """
+        try:
+            return self._vouched_session(subject, name, shown_name, email, address)
+        except IntegrityError:  # the same person came in twice at once, and the account is there now
+            return self._vouched_session(subject, name, shown_name, email, address)
+
+    def _vouched_session(self, subject: str, name: str, shown_name: str, email: str | None, address: str) -> str:
         with self.writing() as connection:
             user = accounts.user_of_subject(connection, subject)
             if user is None:
+                if not accounts.count_users(connection):
+                    raise NotAllowed(_("The site has not been set up yet."))
+                free = accounts.free_name(connection, name)
                 user = accounts.add_user(
-                    connection, name, role="reader", shown_name=shown_name, email=email, oidc_subject=subject
+                    connection, free, role="reader", shown_name=shown_name, email=email, oidc_subject=subject
                 )
                 self.note(connection, user, "add_user", f"user/{user.name}", {"role": "reader", "vouched": True})
-            self.note(connection, user, "sign_in", f"user/{user.name}", {"vouched": True})
+            self.note(connection, user, "sign_in", f"user/{user.name}", {"address": address, "vouched": True})
             return accounts.start_session(connection, user)
+
+    def use_once(self, word: str) -> bool:
+        """Use up a word that may be used once; says whether this was the first time, in every server of the site."""
+        try:
+            with self.writing() as connection:
+                accounts.use_up(connection, word)
+        except IntegrityError:
+            return False
+        return True
+
+    def note_failed(self, address: str) -> None:
+        """Remember that somebody failed to come in through another site."""
+        with self.writing() as connection:
+            accounts.note_failure(connection, "", address)
+
+    def ways_in(self, user: User) -> tuple[bool, bool]:
+        """Whether one's account has a password, and whether another site vouches for one."""
+        with self.engine.begin() as connection:
+            return accounts.ways_in(connection, str(user.user_id))
+
+    def link_elsewhere(self, user: User, subject: str) -> None:
+        """Have another site vouch for one's own account from now on.
+
+        Raises
+        ------
+        Conflict
+            If it vouches for one under another account.
+        """
+        self._check_account(user)
+        with self.writing() as connection:
+            accounts.link_subject(connection, str(user.user_id), subject)
+            self.note(connection, user, "link_account", f"user/{user.name}")
+
+    def part_from_elsewhere(self, user: User, user_id: str) -> None:
+        """Have no other site vouch for an account any more: an admin for any, everybody for their own with a password.
+
+        Raises
+        ------
+        NotAllowed
+            If it is somebody else's, or there would be no way in.
+        """
+        if user.user_id != user_id or not self.ways_in(user)[0]:
+            check_allowed(user, "manage_users")
+        with self.writing() as connection:
+            accounts.link_subject(connection, user_id, None)
+            self.note(connection, user, "part_account", f"user/{user_id}")
 
     def audit_log(self, user: User, *, most: int = 200, before: int | None = None) -> list[dict[str, Any]]:
         """What was done by whom, the newest first."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import IntegrityError
 
-from headwater.errors import InputError, NotFound
+from headwater.errors import Conflict, InputError, NotAllowed, NotFound
+from headwater.forum import Forum
 from headwater.store import accounts
-from headwater.store.database import sessions, tokens, users
+from headwater.store.database import moment, sessions, spent, tokens, users
 
 PASSWORD = "correct horse battery"  # noqa: S105
 
@@ -113,3 +117,85 @@ def test_a_token_may_be_revoked_by_its_holder_only(engine: Engine) -> None:
         assert accounts.read_token(c, secret) is None
         with pytest.raises(InputError, match="730 days"):
             accounts.make_token(c, ann, title="R", may_write=True, days=0)
+
+
+# --- sign-in through another site ---------------------------------------------------------------------------------
+
+
+def test_a_word_is_used_once_and_forgotten_when_it_could_not_be_used_any_more(engine: Engine) -> None:
+    with engine.begin() as c:
+        accounts.use_up(c, "state")
+        accounts.use_up(c, "another")
+        assert "state" not in c.execute(select(spent.c.word_hash)).scalars().all()
+    with pytest.raises(IntegrityError), engine.begin() as c:
+        accounts.use_up(c, "state")
+    with engine.begin() as c:
+        c.execute(spent.update().values(at=moment(datetime.now(UTC) - accounts.WINDOW - timedelta(seconds=1))))
+        accounts.use_up(c, "third")
+        assert len(c.execute(select(spent)).all()) == 1
+
+
+def test_a_word_that_many_use_at_once_is_used_by_one(engine: Engine, tmp_path: Path) -> None:
+    forum = Forum(engine, tmp_path, is_alone=False)
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(lambda _one: forum.use_once("state"), range(8))) == 1
+
+
+def test_somebody_who_comes_in_many_times_at_once_gets_one_account(engine: Engine, tmp_path: Path) -> None:
+    forum = Forum(engine, tmp_path, is_alone=False)
+    with engine.begin() as c:
+        accounts.add_user(c, "boss", role="admin", password=PASSWORD)
+
+    def come(_one: int) -> str:
+        return forum.signed_in_from_elsewhere(
+            "https://a.example 1", name="ann@a.example", shown_name="Ann", email=None, address="t"
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        secrets = list(pool.map(come, range(8)))
+    held = [forum.session(secret) for secret in secrets]
+    assert len({found[0].user_id for found in held if found is not None}) == 1
+    assert all(held)
+    with engine.begin() as c:
+        assert accounts.count_users(c) == 2
+
+
+def test_a_name_that_is_taken_gets_a_number(engine: Engine) -> None:
+    with engine.begin() as c:
+        for wanted in ("ann@a.example", "ann-2@a.example", "ann-3@a.example"):
+            assert accounts.free_name(c, "Ann@a.example") == wanted
+            accounts.add_user(c, wanted, role="reader")
+        assert accounts.free_name(c, "ann") == "ann"
+
+
+def test_a_subject_opens_one_account_and_no_closed_one(engine: Engine) -> None:
+    with engine.begin() as c:
+        boss = accounts.add_user(c, "boss", role="admin", password=PASSWORD)
+        ann = accounts.add_user(c, "ann", role="reader", oidc_subject="a 1")
+        assert accounts.user_of_subject(c, "a 1") == ann
+        assert accounts.user_of_subject(c, "a 2") is None
+        with pytest.raises(Conflict):
+            accounts.link_subject(c, str(boss.user_id), "a 1")
+        accounts.link_subject(c, str(ann.user_id), "a 1")
+        secret = accounts.start_session(c, ann)
+        accounts.link_subject(c, str(ann.user_id), None)
+        assert accounts.read_session(c, secret) is None, "no way in was left, so nobody stays inside"
+        accounts.link_subject(c, str(boss.user_id), "a 1")
+        assert accounts.ways_in(c, str(boss.user_id)) == (True, True)
+        assert accounts.user_of_subject(c, "a 1") == boss
+        accounts.add_user(c, "cyd", role="admin", password=PASSWORD)
+        accounts.change_user(c, str(boss.user_id), is_active=False)
+        with pytest.raises(NotAllowed):
+            accounts.user_of_subject(c, "a 1")
+        with pytest.raises(NotFound):
+            accounts.link_subject(c, "nobody", "a 3")
+
+
+def test_failures_without_a_name_count_for_the_address_alone(engine: Engine) -> None:
+    with engine.begin() as c:
+        for _try in range(accounts.FAILURES_OF_ADDRESS):
+            assert not accounts.is_throttled(c, None, "here")
+            accounts.note_failure(c, "", "here")
+        assert accounts.is_throttled(c, None, "here")
+        assert not accounts.is_throttled(c, None, "there")
+        assert not accounts.is_throttled(c, "ann", "there")

@@ -7,6 +7,7 @@ sign in slow the next ones down, by name and by address.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import secrets
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -16,9 +17,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from headwater.errors import InputError, NotAllowed, NotFound
+from headwater.errors import Conflict, InputError, NotAllowed, NotFound
 from headwater.permissions import ROLES, User
-from headwater.store.database import attempts, first, moment, rows, sessions, tokens, users
+from headwater.store.database import attempts, first, moment, rows, sessions, spent, tokens, users
 from headwater.words import _
 
 SHORTEST_PASSWORD = 10
@@ -95,7 +96,8 @@ def add_user(
 def list_users(connection: Connection) -> list[dict[str, Any]]:
     """Every account, without its secrets."""
     shown = [c for c in users.c if c.name not in {"password_hash", "oidc_subject"}]
-    return rows(connection, select(*shown).order_by(users.c.name))
+    is_vouched = users.c.oidc_subject.is_not(None).label("is_vouched")
+    return rows(connection, select(*shown, is_vouched).order_by(users.c.name))
 
 
 def count_users(connection: Connection) -> int:
@@ -158,15 +160,15 @@ def change_user(
         connection.execute(update(tokens).where(tokens.c.user_id == user_id).values(revoked_at=moment()))
 
 
-def is_throttled(connection: Connection, name: str, address: str, *, now: datetime | None = None) -> bool:
-    """Whether too many tries have failed lately for a name or from an address."""
+def is_throttled(connection: Connection, name: str | None, address: str, *, now: datetime | None = None) -> bool:
+    """Whether too many tries have failed lately for a name, where there is one, or from an address."""
     since = moment((now or datetime.now(UTC)) - WINDOW)
 
     def failed(condition: Any) -> int:
         counted = select(func.count()).select_from(attempts).where(attempts.c.at >= since, condition)
         return int(connection.execute(counted).scalar_one())
 
-    by_name = failed(attempts.c.name == name.strip().casefold()[:80])
+    by_name = failed(attempts.c.name == name.strip().casefold()[:80]) if name is not None else 0
     return by_name >= FAILURES_OF_NAME or failed(attempts.c.address == address[:64]) >= FAILURES_OF_ADDRESS
 
 
@@ -288,11 +290,68 @@ def revoke_token(connection: Connection, user: User, token_id: str) -> None:
 
 
 def user_of_subject(connection: Connection, subject: str) -> User | None:
-    """The account of somebody whom another site vouches for."""
+    """The account of somebody whom another site vouches for; None where there is none.
+
+    Raises
+    ------
+    NotAllowed
+        If it is closed.
+    """
     row = first(connection, select(users).where(users.c.oidc_subject == subject))
     if row is not None and not row["is_active"]:
         raise NotAllowed(_("This account may not be used any more."))
     return _user(row) if row is not None else None
+
+
+def free_name(connection: Connection, name: str) -> str:
+    """A name, or the nearest to it that nobody has: `ann@example.org`, then `ann-2@example.org`."""
+    plain = _name(name)
+    local, at, host = plain.partition("@")
+
+    def is_free(wanted: str) -> bool:
+        return first(connection, select(users.c.user_id).where(users.c.name == wanted)) is None
+
+    numbered = (f"{local}-{count}{at}{host}" for count in itertools.count(2))
+    return next(wanted for wanted in itertools.chain([plain], numbered) if is_free(wanted))
+
+
+def ways_in(connection: Connection, user_id: str) -> tuple[bool, bool]:
+    """Whether an account has a password, and whether another site vouches for its holder."""
+    row = first(connection, select(users).where(users.c.user_id == user_id))
+    return (False, False) if row is None else (row["password_hash"] is not None, row["oidc_subject"] is not None)
+
+
+def link_subject(connection: Connection, user_id: str, subject: str | None) -> None:
+    """Have another site vouch for an account's holder, or no more; sessions end where no other way in is left.
+
+    Raises
+    ------
+    Conflict
+        If it vouches for them under another account.
+    NotFound
+        If there is no such account.
+    """
+    row = first(connection, select(users).where(users.c.user_id == user_id))
+    if row is None:
+        raise NotFound(_("There is no such account."))
+    holder = first(connection, select(users.c.user_id).where(users.c.oidc_subject == subject)) if subject else None
+    if holder is not None and holder["user_id"] != user_id:
+        raise Conflict(_("Another account here is signed in to in this way. Whoever keeps this site can part the two."))
+    connection.execute(update(users).where(users.c.user_id == user_id).values(oidc_subject=subject))
+    if subject is None and row["password_hash"] is None:
+        connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
+
+
+def use_up(connection: Connection, word: str) -> None:
+    """Use a word that may be used once; words older than `WINDOW` are forgotten.
+
+    Raises
+    ------
+    IntegrityError
+        If it was used before.
+    """
+    connection.execute(delete(spent).where(spent.c.at < moment(datetime.now(UTC) - WINDOW)))
+    connection.execute(insert(spent).values(word_hash=_hash(word), at=moment()))
 
 
 def _user(row: dict[str, Any]) -> User:

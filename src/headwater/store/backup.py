@@ -29,7 +29,7 @@ LIST = "manifest.json"
 FOLDERS = ("studies", "results", "content", "bin")
 """Folders of a site that are copied."""
 
-LEFT_OUT = frozenset({"attempts", "sessions"})
+LEFT_OUT = frozenset({"attempts", "sessions", "spent"})
 """Tables that are not copied: nobody stays signed in through a restore."""
 
 ROWS_AT_ONCE = 500

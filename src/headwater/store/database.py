@@ -114,6 +114,12 @@ attempts = Table(
     Index("ix_attempts_at", "at"),
 )  # fmt: skip
 
+spent = Table(
+    "spent", tables,
+    Column("word_hash", String(64), primary_key=True),
+    _moment("at"),
+)  # fmt: skip
+
 studies = Table(
     "studies", tables,
     Column("study_id", String(80), primary_key=True),

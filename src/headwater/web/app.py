@@ -10,6 +10,7 @@ from starlette.routing import Route
 from headwater.catalogue.records import FOLDERS
 from headwater.forum import Forum
 from headwater.library import Library
+from headwater.openid.provider import Provider
 from headwater.reading import Readings
 from headwater.version import __version__
 from headwater.web import (
@@ -28,6 +29,7 @@ from headwater.web.limits import Limits
 from headwater.web.metrics import Counted, Counts, metrics
 from headwater.web.pages_accounts import ACCOUNT_PAGES
 from headwater.web.pages_contribute import CONTRIBUTE_BODIES, CONTRIBUTE_PAGES
+from headwater.web.pages_openid import OPENID_PAGES
 from headwater.web.pages_work import LARGEST_BODIES, WORK_PAGES
 from headwater.web.signed import Signed
 from headwater.web.studies import STUDY_PAGES
@@ -86,11 +88,15 @@ LARGEST_TABLE = 50 * 1024 * 1024
 LARGEST = {**LARGEST_BODIES, **CONTRIBUTE_BODIES, r"/api/v1/studies/.+": LARGEST_TABLE}
 """What an address that begins so may be sent [bytes]."""
 
-SITE_PAGES = [Route("/metrics", metrics), *ACCOUNT_PAGES, *WORK_PAGES, *CONTRIBUTE_PAGES, *STUDY_PAGES]
+SITE_PAGES = [
+    Route("/metrics", metrics), *ACCOUNT_PAGES, *OPENID_PAGES, *WORK_PAGES, *CONTRIBUTE_PAGES, *STUDY_PAGES
+]  # fmt: skip
 """Pages of a site with studies and accounts; a hub alone has none of them."""
 
 
-def create_app(library: Library, *, forum: Forum | None = None, base: str = "") -> FastAPI:
+def create_app(
+    library: Library, *, forum: Forum | None = None, base: str = "", provider: Provider | None = None
+) -> FastAPI:
     """The application over an open library and, where there is one, a site.
 
     Parameters
@@ -101,6 +107,8 @@ def create_app(library: Library, *, forum: Forum | None = None, base: str = "") 
         From `headwater.forum.open_forum`; without it the pages are those of the hub alone.
     base
         Address under which the hub is known, for identifiers and links in files; that of each request unless given.
+    provider
+        Site that people may sign in through, from `headwater.openid.provider.open_provider`.
     """
     counts = Counts()
     app = FastAPI(
@@ -120,7 +128,7 @@ def create_app(library: Library, *, forum: Forum | None = None, base: str = "") 
     )
     app.state.library, app.state.forum, app.state.readings = library, forum, Readings()
     app.state.counts = counts
-    app.state.base = base.rstrip("/")
+    app.state.base, app.state.provider = base.rstrip("/"), provider
     app.include_router(api.router)
     if forum is not None:
         app.include_router(api_studies.router)

@@ -34,6 +34,8 @@ ROLE_MEANS = {
 DEEDS = {
     "set_up": later("set the site up"),
     "sign_in": later("signed in"),
+    "link_account": later("linked an account with another site"),
+    "part_account": later("parted an account from another site"),
     "make_token": later("made a token"),
     "revoke_token": later("revoked a token"),
     "add_user": later("made an account"),
@@ -87,18 +89,17 @@ def sign_in(visit: Visit) -> Response:
         return RedirectResponse(link("set-up"), status_code=303)
     if user_of(visit.request) is not None:
         return RedirectResponse(link("account"), status_code=303)
-    vouching = getattr(visit.request.app.state, "oidc", None)
-    return _sign_in(visit.request, vouched=vouching.title if vouching else "", on=_local(visit.value("on")))
+    return sign_in_page(visit.request, on=local(visit.value("on")))
 
 
 def do_sign_in(visit: Visit, form: FormData) -> Response:
     """Sign in; a wrong name or password brings the form back."""
     forum, request = forum_of(visit.request), visit.request
-    name, on = text(form, "name", 200), _local(text(form, "on"))
+    name, on = text(form, "name", 200), local(text(form, "on"))
     try:
         secret = forum.sign_in(name, text(form, "password", 1000), address=address_of(request))
     except NotAllowed as refusal:
-        return _sign_in(request, name=name, on=on, message=str(refusal), status=403)
+        return sign_in_page(request, name=name, on=on, message=str(refusal), status=403)
     old = request.cookies.get(COOKIE)
     if old:
         forum.sign_out(old)  # a session that was there before is never taken over
@@ -131,7 +132,7 @@ def do_set_up(visit: Visit, form: FormData) -> Response:
 
 def account(visit: Visit) -> Response:
     """One's own account: role, password, tokens."""
-    return _account(visit)
+    return account_page(visit)
 
 
 def do_password(visit: Visit, form: FormData) -> Response:
@@ -152,7 +153,7 @@ def do_token(visit: Visit, form: FormData) -> Response:
     secret = forum_of(visit.request).make_token(
         user, text(form, "title", 200), may_write=text(form, "may_write") == "yes", days=int(days)
     )
-    made = _account(visit, secret=secret)
+    made = account_page(visit, secret=secret)
     made.headers["cache-control"] = "no-store"
     return made
 
@@ -225,16 +226,46 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _account(visit: Visit, secret: str = "") -> Response:
+def title_elsewhere(request: Request) -> str:
+    """What the site is called that people may sign in through; "" where there is none."""
+    provider = getattr(request.app.state, "provider", None)
+    return provider.title if provider is not None else ""
+
+
+def account_page(visit: Visit, *, secret: str = "", message: str = "", onward: str = "", status: int = 200) -> Response:
+    """The page of one's own account.
+
+    Parameters
+    ----------
+    visit
+        Who asks.
+    secret
+        Of a token that was just made.
+    message
+        What went wrong.
+    onward
+        Address at another site that is to vouch for the account from now on.
+    status
+        Of the answer.
+    """
     user = user_of(visit.request)
     if user is None:
         return RedirectResponse(link("sign-in", {"on": link("account")}), status_code=303)
-    tokens = forum_of(visit.request).tokens(user) if user.user_id else []
+    forum = forum_of(visit.request)
+    tokens = forum.tokens(user) if user.user_id else []
+    has_password, is_vouched = forum.ways_in(user) if user.user_id else (False, False)
     return render(
         visit.request,
         "account.html",
         title=_("Your account"),
         index=False,
+        status=status,
+        path="account",
+        message=message,
+        onward=onward,
+        vouching=title_elsewhere(visit.request),
+        has_password=has_password,
+        is_vouched=is_vouched,
         user=user,
         tokens=tokens,
         secret=secret,
@@ -244,9 +275,8 @@ def _account(visit: Visit, secret: str = "") -> Response:
     )
 
 
-def _sign_in(
-    request: Request, *, name: str = "", on: str = "", message: str = "", vouched: str = "", status: int = 200
-) -> Response:
+def sign_in_page(request: Request, *, name: str = "", on: str = "", message: str = "", status: int = 200) -> Response:
+    """The form to sign in, with every way there is."""
     return render(
         request,
         "sign_in.html",
@@ -257,7 +287,7 @@ def _sign_in(
         name=name,
         on=on,
         message=message,
-        vouched=vouched,
+        vouching=title_elsewhere(request),
     )
 
 
@@ -278,7 +308,7 @@ def _roles() -> list[tuple[str, str, str]]:
     return [(role, told(ROLE_TITLES[role]), told(ROLE_MEANS[role])) for role in ROLES]
 
 
-def _local(on: str) -> str:
+def local(on: str) -> str:
     """An address of this site to go on to, or nothing."""
     parts = urlsplit(on)
     is_ours = not parts.scheme and not parts.netloc and on.startswith("/") and not on.startswith(("//", "/\\"))

@@ -7,8 +7,12 @@ token, which no browser sends by itself, and need no such word.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from urllib.parse import urlsplit
 
@@ -164,6 +168,39 @@ def _asked(code: str, first: Callable[[Visit], object], visit: Visit) -> None:
 def _spoken(code: str, handle: Posting, visit: Visit, form: FormData) -> Response:
     with speaking(code):
         return handle(visit, form)
+
+
+def sealed(values: Mapping[str, str], key: bytes, *, until: float) -> str:
+    """Values as a browser may keep them for us: it can read them, and change nothing without being found out.
+
+    Parameters
+    ----------
+    values
+        What is kept.
+    key
+        What only this site knows.
+    until
+        When they are no longer taken [seconds since 1970].
+
+    Examples
+    --------
+    >>> kept = sealed({"on": "/en/"}, b"key", until=100)
+    >>> unsealed(kept, b"key", now=99), unsealed(kept, b"key", now=100), unsealed(kept, b"other", now=99)
+    ({'on': '/en/'}, None, None)
+    """
+    words = json.dumps({"until": until, "values": dict(values)}, separators=(",", ":")).encode()
+    text = base64.urlsafe_b64encode(words).decode()
+    return f"{text}.{hmac.new(key, text.encode(), hashlib.sha256).hexdigest()}"
+
+
+def unsealed(kept: str, key: bytes, *, now: float) -> dict[str, str] | None:
+    """Values that `sealed` made; None where they were changed, are over, or are none."""
+    text, _dot, mark = kept.partition(".")
+    right = hmac.new(key, text.encode(errors="replace"), hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(right.encode(), mark.encode(errors="replace")):
+        return None
+    told = json.loads(base64.urlsafe_b64decode(text))
+    return {str(name): str(value) for name, value in told["values"].items()} if now < told["until"] else None
 
 
 def sign(response: Response, request: Request, secret: str) -> Response:
