@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
+import multiprocessing
+import os
 import shutil
+import signal
 import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -361,11 +364,10 @@ def test_a_publication_that_is_killed_leaves_all_of_it_or_nothing(tmp_path: Path
     site.submit(draft_id)
     site.forum.engine.dispose()
     for killed_at in range(1, 8):
-        ran = subprocess.run(  # noqa: S603 (our own program)
-            [sys.executable, "-c", KILLED, str(tmp_path), draft_id, str(killed_at)], capture_output=True, text=True,
-            check=False, cwd=Path(__file__).parents[1],
-        )  # fmt: skip
-        assert ran.returncode == -9, ran.stderr
+        killed = multiprocessing.get_context("fork").Process(target=publish_until, args=(site, draft_id, killed_at))
+        killed.start()
+        killed.join(60)
+        assert killed.exitcode == -signal.SIGKILL
         site.library.refresh()
         known = site.library.records
         assert ("pond" in known["term/hazard"].fields["narrower"]) is ("term/pond" in known)
@@ -376,37 +378,21 @@ def test_a_publication_that_is_killed_leaves_all_of_it_or_nothing(tmp_path: Path
     assert list(site.forum.home.glob(".content-*")) == []
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from headwater import contribution, overlay
-from headwater.forum import open_forum
-from headwater.library import open_library
-from tests.web.contribute_site import MET
+def publish_until(site: Site, draft_id: str, killed_at: int) -> None:
+    """Publish a draft, and be killed at one of the files that are written, or once they are in place."""
+    written, exchanged, count = overlay._write, overlay.exchange, itertools.count(1)
 
-folder, draft_id, killed_at = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-forum = open_forum(folder / "home", is_alone=False)
-library = open_library(folder / "content", index=folder / "library.sqlite", overlay=folder / "home" / "content")
-with forum.engine.begin() as connection:
-    from headwater.store import accounts
-    critic = accounts.password_fits(connection, "critic", "correct horse battery")
-count, whole, exchanged = 0, overlay._write, overlay.exchange
+    def dies(*given: Any) -> None:
+        if next(count) == killed_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        written(*given)
 
-def dies(*given):
-    global count
-    count += 1
-    if count == killed_at:
+    def dies_after(*given: Any) -> None:
+        exchanged(*given)
         os.kill(os.getpid(), signal.SIGKILL)
-    whole(*given)
 
-def dies_after(one, other):
-    exchanged(one, other)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-overlay._write = dies
-overlay.exchange = dies_after
-contribution.publish(forum, library, critic, draft_id, 1, MET, "")
-"""
+    overlay._write, overlay.exchange = dies, dies_after
+    site.publish(draft_id)
 
 
 # --- faults and hostile texts -------------------------------------------------------------------------------------
