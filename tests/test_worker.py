@@ -92,6 +92,38 @@ def assert_same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) ->
         pd.testing.assert_frame_equal(table, other[name])
 
 
+# --- the worker that a server keeps -------------------------------------------------------------------------------
+
+
+def test_the_worker_that_a_server_keeps_does_the_jobs(forum: Forum) -> None:
+    job_id = forum.run(EVERYONE_ALONE, "toytown", STEP)
+    over = threading.Event()
+    command = worker.worker_command(forum.home, None, forum.packaged)
+    keeper = worker.keep_working(command, is_wanted=lambda: not over.is_set())
+    try:
+        until(lambda: job(forum, job_id)["state"] in ENDED)
+        assert job(forum, job_id)["state"] == "finished"
+    finally:
+        over.set()
+        keeper.join(15)
+    assert not keeper.is_alive()
+
+
+def test_a_worker_that_dies_at_once_is_started_ever_more_seldom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "PAUSE_S", 0.3)
+    over, lives = threading.Event(), tmp_path / "lives"
+    program = f"open({str(lives)!r}, 'a').write('.')"
+    keeper = worker.keep_working([sys.executable, "-S", "-c", program], is_wanted=lambda: not over.is_set())
+    until(lambda: lives.exists() and len(lives.read_text()) >= 2)
+    time.sleep(3)
+    over.set()
+    keeper.join(5)
+    assert not keeper.is_alive()
+    assert len(lives.read_text()) <= 4
+
+
 # --- one job, in this process -------------------------------------------------------------------------------------
 
 

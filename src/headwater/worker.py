@@ -39,6 +39,8 @@ AGAIN_S = 5.0
 """After this long without effect, work that was cancelled is interrupted again [s]: a callback may swallow it."""
 GRACE_S = 10.0
 """How long a worker that is told to go may take to leave its work [s]: a solver in C++ hears of nothing."""
+LASTING_S = 60.0
+"""A worker that dies sooner than this could not work: each time it is started again later, up to this [s]."""
 NICENESS = 10
 
 
@@ -142,19 +144,27 @@ def run_what_never_ran(forum: Forum) -> list[str]:
 
 
 def keep_working(command: list[str], *, is_wanted: Callable[[], bool]) -> threading.Thread:
-    """Keep a worker process alive beside the server: one that dies is started again. Ends with the server."""
+    """Keep a worker process alive beside the server: one that dies is started again, one that dies at once ever later.
+
+    Ends with the server.
+    """
 
     def watch() -> None:
+        pause_s = PAUSE_S
         while is_wanted():
-            process = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 (our own command)
-            while process.poll() is None and is_wanted():
+            began = time.monotonic()
+            with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603 (our own command)
+                while process.poll() is None and is_wanted():
+                    time.sleep(0.2)
+                if process.poll() is None:
+                    process.terminate()
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(GRACE_S + 2)
+                    process.kill()
+            pause_s = PAUSE_S if time.monotonic() - began > LASTING_S else min(pause_s * 2, LASTING_S)
+            until = time.monotonic() + pause_s
+            while is_wanted() and time.monotonic() < until:
                 time.sleep(0.2)
-            if process.poll() is None:
-                process.terminate()
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(10)
-            elif is_wanted():
-                time.sleep(PAUSE_S)
 
     thread = threading.Thread(target=watch, name="keeper of the worker", daemon=True)
     thread.start()
@@ -237,6 +247,6 @@ def _interrupt_main() -> None:
 
 def worker_command(home: Path, database: str | None, packaged: Path | None) -> list[str]:
     """The command that starts a worker for a site."""
-    command = [sys.executable, "-m", "headwater.cli", "work", "--home", str(home)]
+    command = [sys.executable, "-m", "headwater", "work", "--home", str(home)]
     command += ["--database", database] if database else []
     return command + (["--studies", str(packaged)] if packaged else [])
