@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import lxml.html
@@ -11,8 +12,11 @@ from starlette.testclient import TestClient
 from headwater.catalogue.records import FOLDERS
 from headwater.library import Library
 from headwater.web.app import create_app
+from headwater.web.pages_search import LETTERED, LISTED, ROWS
 
 LIGHT = 25_000
+LIGHT_LIST = 20_000
+"""Compressed bytes of a first load: of any page, and of one page of a list."""
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +75,43 @@ def test_first_load_of_every_type_of_page_is_light(reader: TestClient, real_libr
             html = lxml.html.document_fromstring(reader.get(address).text)
             needed = html.xpath("//link[@rel='stylesheet' or @rel='icon']/@href | //script/@src")
             assert weight(reader, address) + sum(weight(reader, one) for one in needed) <= LIGHT, address
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_a_list_is_read_page_by_page_to_its_end(
+    reader: TestClient, real_library: Library, code: str, kind: str
+) -> None:
+    """Each page is light and says where it stands; following the links gives every entry once, in one order."""
+    wanted = [record for record in real_library.records.values() if record.kind == kind]
+    address, found, pages = f"/{code}/{FOLDERS[kind]}", [], 0
+    while address:
+        html = lxml.html.document_fromstring(reader.get(address).text)
+        needed = html.xpath("//link[@rel='stylesheet' or @rel='icon']/@href | //script/@src")
+        assert weight(reader, address) + sum(weight(reader, one) for one in needed) <= LIGHT_LIST, address
+        links = html.xpath("//div[@class='letter']//li//a/@href")
+        told = html.xpath("//p[@class='hint']/text()")
+        assert not told or f"{len(found) + 1}–{len(found) + len(links)}" in told[0]
+        found, pages = found + links, pages + 1
+        address = next(iter(html.xpath("//ol[@class='pages']//a[@rel='next']/@href")), "")
+    assert sorted(found) == sorted(f"/{code}/{FOLDERS[kind]}/{record.record_id}" for record in wanted)
+    assert pages == math.ceil(len(wanted) / LISTED.get(kind, ROWS))
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize("kind", sorted(LETTERED))
+def test_a_letter_leads_to_the_page_on_which_it_begins(reader: TestClient, kind: str) -> None:
+    html = lxml.html.document_fromstring(reader.get(f"/en/{FOLDERS[kind]}").text)
+    letters = html.xpath("//ul[@class='alpha']//a/@href")
+    assert len({address.partition("#")[0] for address in letters}) > 1
+    for address in letters:
+        there = lxml.html.document_fromstring(reader.get(address).text)
+        assert there.xpath(f"//div[@id='{address.partition('#')[2]}']//a"), address
+
+
+def test_a_page_past_the_end_is_the_last(reader: TestClient, real_library: Library) -> None:
+    tools = sum(record.kind == "tool" for record in real_library.records.values())
+    html = lxml.html.document_fromstring(reader.get("/en/tools?page=999").text)
+    assert html.xpath("//ol[@class='pages']//*[@aria-current]/text()") == [str(math.ceil(tools / ROWS))]
+    assert not html.xpath("//a[@rel='next']")
+    assert "/zh/tools?page=999" in html.xpath("//ul[@class='langs']//a/@href")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from string import ascii_uppercase
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -22,6 +25,15 @@ from headwater.web.visits import LONGEST_VALUE, Visit, grouped, link, render
 from headwater.words import language
 
 PAGE = 20
+ROWS = 50
+"""Entries on one page of a list, so that it stays light however many there are."""
+
+LISTED = {"term": 150}
+"""Entries on one page of a list where that is other than `ROWS`: a term is one line."""
+
+LETTERED = frozenset({"term", "organisation"})
+"""Kinds that are listed under letters."""
+
 OPEN = ("kind", "types", "sectors", "phases")
 """Filters that are unfolded from the start."""
 
@@ -192,37 +204,66 @@ def page_numbers(current: int, last: int) -> list[int | None]:
 
 
 def index(visit: Visit) -> Response:
-    """Every entry of one kind."""
+    """Every entry of one kind, in its order, a page at a time."""
     kind = KIND_OF[visit.request.url.path.rstrip("/").rpartition("/")[2]]
-    records = [record for record in visit.library.records.values() if record.kind == kind]
-    letters: list[tuple[str, bool]] = []
-    if kind == "principle":
-        groups = [("", sorted(records, key=lambda record: record.fields.get("number", 0)))] if records else []
-    elif kind in {"term", "organisation"}:
-        groups = grouped(records)
-        there = {letter for letter, _records in groups}
-        letters = [
-            (letter, letter in there)
-            for letter in (*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "#")
-            if letter != "#" or letter in there
-        ]
-    else:
-        groups = [("", [record for _letter, rows in grouped(records) for record in rows])] if records else []
+    listed = in_order([record for record in visit.library.records.values() if record.kind == kind], kind)
+    size = LISTED.get(kind, ROWS)
+    last = max(1, math.ceil(len(listed) / size))
+    number = min(visit.page_number(), last)
+    shown = listed[(number - 1) * size : number * size]
+    title = kind_title(kind)
     return render(
         visit.request,
         "index.html",
-        title=kind_title(kind),
+        title=title if number == 1 else Markup("{} · {}").format(title, _("Page {number}").format(number=number)),
+        index=number == 1,
         description=plain(_intro(kind)),
         path=FOLDERS[kind],
         kind=kind,
-        heading=kind_title(kind),
+        heading=title,
         intro=_intro(kind),
-        groups=groups,
-        letters=letters,
+        groups=[(letter, [record for _letter, record in rows]) for letter, rows in groupby(shown, itemgetter(0))],
+        letters=letter_links(kind, [letter for letter, _record in listed], size) if kind in LETTERED else [],
+        first=(number - 1) * size + 1,
+        count=len(listed),
+        number=number,
+        numbers=page_numbers(number, last),
+        address=partial(index_address, kind),
         links=_ways_in(visit, kind),
         meta=partial(meta_of, visit),
         other=_other_name,
     )
+
+
+def in_order(records: Sequence[Record], kind: str) -> list[tuple[str, Record]]:
+    """Entries of a kind as they are listed, each with the letter it stands under, or "" where letters are not shown."""
+    if kind == "principle":
+        return [("", record) for record in sorted(records, key=lambda record: record.fields.get("number", 0))]
+    return [(letter if kind in LETTERED else "", record) for letter, rows in grouped(records) for record in rows]
+
+
+def letter_links(kind: str, letters: Sequence[str], size: int) -> list[tuple[str, str]]:
+    """Every letter with the place where it begins; "" where nothing begins with it.
+
+    Examples
+    --------
+    >>> letter_links("term", ["A", "A", "C"], size=2)[:3]
+    [('A', '/en/glossary#letter-A'), ('B', ''), ('C', '/en/glossary?page=2#letter-C')]
+    """
+    begins = {letter: index_address(kind, 1 + place // size) for place, letter in reversed(list(enumerate(letters)))}
+    known = (*ascii_uppercase, *(["#"] if "#" in begins else []))
+    return [(letter, f"{begins[letter]}#letter-{letter}" if letter in begins else "") for letter in known]
+
+
+def index_address(kind: str, number: int) -> str:
+    """Address of one page of the list of a kind.
+
+    Examples
+    --------
+    >>> index_address("tool", 1), index_address("tool", 2)
+    ('/en/tools', '/en/tools?page=2')
+    """
+    return link(FOLDERS[kind], {"page": number} if number > 1 else None)
 
 
 def _intro(kind: str) -> Markup:
