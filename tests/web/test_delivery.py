@@ -27,7 +27,7 @@ from headwater.errors import (
 from headwater.library import Library
 from headwater.web import assets, errors
 from headwater.web.app import create_app
-from headwater.web.delivery import LARGEST_BODY, LONGEST_QUERY, SECURITY
+from headwater.web.delivery import LARGEST_BODY, LONGEST_QUERY, OF_FILES, SECURITY
 from headwater.web.markdown import blocks, inline
 
 # --- headers and caching ------------------------------------------------------------------------------------------
@@ -47,6 +47,7 @@ def test_assets_are_named_by_their_content_and_kept_forever(client: TestClient) 
         assert answer.status_code == 200, name
         assert answer.content == asset.content
         assert "immutable" in answer.headers["cache-control"]
+        assert {name for name in SECURITY if name in answer.headers} == set(OF_FILES)
         again = client.get(asset.address, headers={"if-none-match": answer.headers["etag"]})
         assert again.status_code == 304
     for wrong in (
@@ -56,7 +57,9 @@ def test_assets_are_named_by_their_content_and_kept_forever(client: TestClient) 
         "/static/%2e%2e/app.py",
         "/static/",
     ):
-        assert client.get(wrong).status_code in {404, 307}
+        refused = client.get(wrong, follow_redirects=False)
+        assert refused.status_code in {404, 307}
+        assert set(SECURITY) <= set(refused.headers)
 
 
 def test_large_assets_are_ready_compressed(client: TestClient) -> None:

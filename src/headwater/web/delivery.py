@@ -38,7 +38,13 @@ SECURITY = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-"""Sent with every answer. No script or style may stand in a page itself."""
+"""Sent with every answer but style and scripts. No script or style may stand in a page itself."""
+
+OF_FILES = ("x-content-type-options", "cross-origin-resource-policy")
+"""What style and scripts are sent with: browsers heed the rest for pages only, and it would be half of a small file."""
+
+FILES = ("/static/", "/study-style.")
+"""How addresses of style and scripts begin."""
 
 Refusal = Callable[[Request, int], Response]
 """Makes the answer to a request that is refused with a status."""
@@ -108,14 +114,15 @@ class _Outgoing:
     def __init__(self, scope: Scope, send: Send) -> None:
         self.request, self._send = Headers(scope=scope), send
         self.method = scope["method"]
+        self.is_file = str(scope.get("path", "")).startswith(FILES)
         self.start: Message | None = None
         self.body = b""
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in SECURITY.items():
-                headers.setdefault(name, value)
+            for name in OF_FILES if self.is_file and message["status"] in {200, 304} else SECURITY:
+                headers.setdefault(name, SECURITY[name])
             length = headers.get("content-length", "")
             if not length.isdigit() or int(length) > LARGEST_HELD or "content-encoding" in headers:
                 await self._send(message)
