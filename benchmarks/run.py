@@ -24,7 +24,7 @@ ROOT = HERE.parent
 ENVIRONMENT = HERE / ".venv"
 REQUIREMENTS = HERE / "requirements.txt"
 LATEST = HERE / "latest.jsonl"
-NOT_COMPARISONS = {"__init__", "harness", "inputs", "portfolio_instance", "portfolio_peers", "roads", "run"}
+NOT_COMPARISONS = {"__init__", "harness", "inputs", "portfolio_instance", "portfolio_peers", "readers", "roads", "run"}
 PYTHONS = ("3.13", "3.12")
 """Versions of Python to prefer: some peers have no release for 3.11."""
 

@@ -67,6 +67,7 @@ def serve(
     from headwater.openid.provider import open_provider  # noqa: PLC0415
     from headwater.overlay import overlay_of  # noqa: PLC0415
     from headwater.web.app import create_app  # noqa: PLC0415
+    from headwater.web.serving import Connection  # noqa: PLC0415
     from headwater.worker import keep_working, run_what_never_ran, worker_command  # noqa: PLC0415
 
     with speaking_or_refused(language):
@@ -91,7 +92,7 @@ def serve(
             keep_working(worker_command(home, database, studies), is_wanted=lambda: not over.is_set())
         try:
             app = create_app(library, forum=forum, base=base, provider=provider)
-            uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+            uvicorn.run(app, host=host, port=port, http=Connection, ws="none", log_level="warning", server_header=False)
         finally:
             over.set()
 

@@ -6,12 +6,14 @@ code than today's is shown all the same, and said to be out of date.
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 from typing import Any
 
 import pandas as pd
@@ -47,6 +49,7 @@ class Reading:
     study: Study
     faults: list[Any] = field(default_factory=list)
     _sections: dict[tuple[str, str], Section] = field(default_factory=dict, repr=False)
+    _turn: RLock = field(default_factory=RLock, repr=False, compare=False)
 
     @cached_property
     def made(self) -> Mapping[str, pd.DataFrame]:
@@ -119,11 +122,13 @@ class Reading:
             If there is none of that name.
         """
         key = (name, language())
+        write = next((chapter for chapter in CHAPTERS if chapter.__name__.replace("_", "-") == name), None)
+        if write is None:
+            raise NotFound(_("There is no chapter {name}.").format(name=name))
         if key not in self._sections:
-            write = next((chapter for chapter in CHAPTERS if chapter.__name__.replace("_", "-") == name), None)
-            if write is None:
-                raise NotFound(_("There is no chapter {name}.").format(name=name))
-            self._sections[key] = write(self.content)
+            with self._turn:  # who asks meanwhile waits, instead of writing the same
+                if key not in self._sections:
+                    self._sections[key] = write(self.content)
         return self._sections[key]
 
     def result(self, name: str) -> pd.DataFrame:
@@ -144,6 +149,7 @@ class Readings:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[Path, Path], tuple[object, Reading]] = OrderedDict()
+        self._turns: dict[tuple[Path, Path], Lock] = {}
         self._lock = Lock()
 
     def open(self, folder: Path, out: Path) -> Reading:
@@ -157,17 +163,28 @@ class Readings:
             If its header cannot be read.
         """
         key, state = (folder, out), _state(folder, out)
+        kept = self._current(key, state)
+        if kept is not None:
+            return kept
+        with self._lock:
+            turn = self._turns.setdefault(key, Lock())
+        with turn:  # who asks meanwhile waits for this reading, instead of making another
+            state = _state(folder, out)
+            reading = self._current(key, state) or _read(folder, out)
+            with self._lock:
+                self._kept[key] = (state, reading)
+                self._kept.move_to_end(key)
+                while len(self._kept) > MOST_KEPT:
+                    self._kept.popitem(last=False)
+        return reading
+
+    def _current(self, key: tuple[Path, Path], state: object) -> Reading | None:
         with self._lock:
             kept = self._kept.get(key)
-            if kept is not None and kept[0] == state:
-                self._kept.move_to_end(key)
-                return kept[1]
-        reading = _read(folder, out)
-        with self._lock:
-            self._kept[key] = (state, reading)
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-        return reading
+            if kept is None or kept[0] != state:
+                return None
+            self._kept.move_to_end(key)
+            return kept[1]
 
 
 def _read(folder: Path, out: Path) -> Reading:
@@ -181,5 +198,22 @@ def _read(folder: Path, out: Path) -> Reading:
 
 def _state(folder: Path, out: Path) -> object:
     """What changes when a file of the study or a result does."""
-    files = [*sorted(folder.rglob("*")), *sorted(out.glob(f"*{results.RECORD}"))] if folder.exists() else []
-    return tuple((str(path), stat.st_mtime_ns, stat.st_size) for path in files if (stat := path.stat()))
+    records = (entry for entry in _entries(out) if entry.name.endswith(results.RECORD))
+    found = []
+    for entry in (*_entries(folder, is_deep=True), *records):
+        with suppress(FileNotFoundError):  # put aside by a job at this moment
+            stat = entry.stat()
+            found.append((entry.path, stat.st_mtime_ns, stat.st_size))
+    return sorted(found)
+
+
+def _entries(folder: Path | str, *, is_deep: bool = False) -> Iterator[os.DirEntry[str]]:
+    """What is in a folder; nothing where it is not there."""
+    try:
+        with os.scandir(folder) as listed:
+            for entry in listed:
+                yield entry
+                if is_deep and entry.is_dir(follow_symlinks=False):
+                    yield from _entries(entry.path, is_deep=True)
+    except FileNotFoundError:
+        return

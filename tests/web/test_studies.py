@@ -22,14 +22,15 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 from headwater.library import Library
-from headwater.reading import MADE
+from headwater.reading import MADE, Readings
+from headwater.reports.document import CHAPTER_TITLES
 from headwater.study_views import guidance
 from headwater.study_views.records import TITLES
 from headwater.web import study_style
 from headwater.web.assets import STATIC, assets
 from headwater.web.studies import STUDY_PAGES
 from headwater.web.study_visits import CHAPTER_NAMES
-from headwater.words import catalogue
+from headwater.words import catalogue, speaking, told
 
 LIGHT, WITH_MAP = 25_000, 350_000
 """Compressed bytes of a first load: without a map, and with one."""
@@ -165,6 +166,15 @@ def test_every_link_of_a_study_leads_somewhere(reader: TestClient) -> None:
             if link.startswith("/en/studies/toytown") and "?" not in link and link not in seen and link not in waiting:
                 waiting.append(link)
     assert len(seen) > 80
+
+
+def test_the_list_of_chapters_gives_the_titles_that_they_have(made: Path) -> None:
+    reading = Readings().open(made / "study", made / "out")
+    for code in ("en", "zh"):
+        with speaking(code):
+            assert {section.name: section.title for section in reading.chapters()} == {
+                name: told(title) for name, title in CHAPTER_TITLES.items()
+            }
 
 
 # --- weight -------------------------------------------------------------------------------------------------------
@@ -358,7 +368,6 @@ def test_a_point_shows_who_gains_when_it_starts_and_how_it_holds_up(reader: Test
 
 def test_money_of_a_plan_computed_here_is_that_of_the_run(reader: TestClient, made: Path) -> None:
     """A point of the front with the options of a plan has the plan's own incidence: the same lines, the same sums."""
-    from headwater.reading import Readings
     from headwater.study_views import points
 
     reading = Readings().open(made / "study", made / "out")

@@ -25,7 +25,7 @@ from headwater.reports.place import access, system
 from headwater.reports.plan import options, plan
 from headwater.reports.record import assumptions, limits, provenance, sources
 from headwater.reports.stress import annual_probability, risk, screening
-from headwater.words import _, speaking
+from headwater.words import _, later, speaking
 
 CHAPTERS = (
     answer,
@@ -46,6 +46,26 @@ CHAPTERS = (
     provenance,
 )
 """The chapters, in order; each a function from the content to a section."""
+
+CHAPTER_TITLES = {
+    "answer": later("The answer in one screen"),
+    "system": later("The system"),
+    "risk": later("Hazard and risk"),
+    "annual-probability": later("Hazards known as an annual probability"),
+    "screening": later("Screening classes"),
+    "access": later("Access and criticality"),
+    "disruption": later("Loss of service"),
+    "options": later("Options"),
+    "plan": later("The plan"),
+    "choice": later("Trade-offs and robustness"),
+    "business": later("Business case"),
+    "financing": later("Finance and risk"),
+    "assumptions": later("Assumptions"),
+    "limits": later("Limits"),
+    "sources": later("Sources and licences"),
+    "provenance": later("From what?"),
+}
+"""Titles of the chapters by name, for a list of them: to write a chapter takes a while."""
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from threading import RLock
 from typing import Any, TypeVar
 
 from headwater.errors import InputError
 from headwater.reading import MADE, Reading
 from headwater.reports.labels import country, words_of
 from headwater.reports.numbers import currency_name
-from headwater.settings import StudyHeader
+from headwater.settings import FILE, StudyHeader
 from headwater.steps import STEPS
 from headwater.store import results, studies
 from headwater.words import _, later, told
@@ -20,7 +22,8 @@ from headwater.words import _, later, told
 T = TypeVar("T")
 
 _KEPT: weakref.WeakValueDictionary[int, Reading] = weakref.WeakValueDictionary()
-_PARTS: dict[int, dict[Any, Any]] = {}
+_PARTS: dict[int, tuple[dict[Any, Any], RLock]] = {}
+_LOCK = RLock()
 
 STEP_TITLES = {
     "stress": later("exposure and damage"),
@@ -108,16 +111,23 @@ def kept(reading: Reading, key: Any, make: Callable[[], T]) -> T:
     make
         Puts it together.
     """
-    place = id(reading)
-    if _KEPT.get(place) is not reading:
-        _KEPT[place] = reading
-        _PARTS[place] = {}
-        weakref.finalize(reading, _PARTS.pop, place, None)
-    parts = _PARTS[place]
+    parts, turn = _parts_of(reading)
     if key not in parts:
-        parts[key] = make()
+        with turn:  # who asks meanwhile waits, instead of putting the same together again
+            if key not in parts:
+                parts[key] = make()
     found: T = parts[key]
     return found
+
+
+def _parts_of(reading: Reading) -> tuple[dict[Any, Any], RLock]:
+    place = id(reading)
+    with _LOCK:
+        if _KEPT.get(place) is not reading:
+            _KEPT[place] = reading
+            _PARTS[place] = ({}, RLock())
+            weakref.finalize(reading, _PARTS.pop, place, None)
+        return _PARTS[place]
 
 
 def standing(reading: Reading) -> Standing:
@@ -133,7 +143,7 @@ def glance(folder: Path, out: Path) -> Glance:
     inputs = [path.stat().st_mtime for path in folder.glob("*") if path.is_file()]
     is_older = bool(records) and max(inputs, default=0.0) > min(path.stat().st_mtime for path in records)
     try:
-        header = studies.read_header(folder)
+        header = _header(folder, _mark(folder / FILE))
     except InputError as error:
         return Glance(folder.name, "", "", [], len(records), len(MADE), is_older, str(error).splitlines()[0])
     return Glance(
@@ -146,6 +156,17 @@ def glance(folder: Path, out: Path) -> Glance:
         is_older,
         years=(header.base_year, header.horizon_year),
     )
+
+
+@lru_cache(maxsize=256)
+def _header(folder: Path, mark: object) -> StudyHeader:  # noqa: ARG001 -- what is kept is that of a file as it was
+    return studies.read_header(folder)
+
+
+def _mark(path: Path) -> object:
+    """What changes when a file does."""
+    stat = path.stat() if path.is_file() else None
+    return stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino)
 
 
 def facts(header: StudyHeader) -> list[str]:

@@ -14,6 +14,7 @@ from headwater.errors import NotFound
 from headwater.permissions import may
 from headwater.reading import Reading
 from headwater.reports.content import Figure, Section
+from headwater.reports.document import CHAPTER_TITLES
 from headwater.study_views import downloads, places, points, sketches, state
 from headwater.study_views.state import kept
 from headwater.web.languages import _
@@ -22,7 +23,7 @@ from headwater.web.signature import user_of
 from headwater.web.study_style import style
 from headwater.web.study_visits import CHAPTER_NAMES, StudyVisit, opened, render_study
 from headwater.web.visits import Visit, render
-from headwater.words import language
+from headwater.words import language, told
 
 HEAVY = 2_600
 """Compressed bytes of a drawing beyond which it is fetched when it comes into view."""
@@ -163,9 +164,4 @@ def _weight(block: Figure) -> int:
 
 def chapter_list(study: StudyVisit) -> Sequence[tuple[str, str, str]]:
     """Chapters: name, title, address."""
-    titles = kept(
-        study.reading,
-        ("chapter titles", language()),
-        lambda: [(name, study.reading.chapter(name).title) for name in CHAPTER_NAMES],
-    )
-    return [(name, title, study.at(name)) for name, title in titles]
+    return [(name, told(CHAPTER_TITLES[name]), study.at(name)) for name in CHAPTER_NAMES]
