@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -181,6 +182,17 @@ def test_counting(index: Index) -> None:
 @given(st.text(st.characters(codec=None), max_size=80))
 def test_any_string_can_be_searched_for(index: Index, typed: str) -> None:
     assert set(found(index, typed)) <= {each.record_id for each in RECORDS.values()}
+
+
+def test_connections_of_threads_that_are_gone_are_closed(index: Index) -> None:
+    def search() -> None:
+        index.search(parse_query("flood"))
+
+    for _ in range(20):
+        thread = threading.Thread(target=search)
+        thread.start()
+        thread.join()
+    assert len(index._open) <= 3
 
 
 def test_many_threads_search_at_once(index: Index) -> None:

@@ -242,7 +242,7 @@ class Index:
         self._state = _state(path)
         self._own = threading.local()
         self._lock = threading.Lock()
-        self._open: list[sqlite3.Connection] = []
+        self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._is_closed = False
         self._meta: dict[str, str] = dict(self._all("SELECT name, value FROM meta"))
 
@@ -326,7 +326,7 @@ class Index:
         with self._lock:
             self._is_closed = True
             while self._open:
-                self._open.pop().close()
+                self._open.pop()[1].close()
 
     def __enter__(self) -> Index:
         return self
@@ -367,9 +367,17 @@ class Index:
         address = f"{self.path.resolve().as_uri()}?mode=ro&immutable=1"
         mine = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
         with self._lock:
-            self._open.append(mine)
+            self._close_those_of_dead_threads()
+            self._open.append((threading.current_thread(), mine))
         self._own.connection = mine
         return mine
+
+    def _close_those_of_dead_threads(self) -> None:
+        """A server's threads come and go; what they had open would stay."""
+        for thread, connection in self._open:
+            if not thread.is_alive():
+                connection.close()
+        self._open = [(thread, connection) for thread, connection in self._open if thread.is_alive()]
 
 
 def _state(path: Path) -> tuple[int, int, int]:
