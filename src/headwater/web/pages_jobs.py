@@ -35,7 +35,7 @@ MEANS = {
     "report": later("Everything, and the report and its files in both languages."),
 }
 STATES = {
-    "queued": later("Waiting for its turn"), "running": later("Running"), "finished": later("Finished"),
+    "queued": later("Waiting for its turn"), "running": later("Running now"), "finished": later("Finished"),
     "failed": later("Failed"), "cancelled": later("Stopped"),
 }  # fmt: skip
 ASSESSING = frozenset({"stress", "drought", "screen", "disrupt"})
