@@ -223,7 +223,7 @@ def _parameter(parameter: Any) -> dict[str, str]:
 def _exit_codes() -> list[tuple[str, str]]:
     words = {"HeadwaterError": "another error", "InputError": "wrong input", "NotFound": "not found"}
     words |= {"NotAllowed": "not allowed", "SourceError": "a source is unavailable or has changed"}
-    words |= {"SchedulerError": "no cluster to work on"}
+    words |= {"SchedulerError": "no cluster to work on", "NoRoom": "a disk is full"}
     words |= {"SolveError": "no plan could be found or proved in time"}
     codes = sorted((number, words[kind.__name__]) for kind, number in EXIT_CODES.items())
     return [*((str(number), meaning) for number, meaning in codes), ("130", "stopped; what was finished is kept")]

@@ -301,6 +301,16 @@ def test_a_worker_whose_work_hears_nothing_goes_all_the_same(forum: Forum) -> No
     assert (job(forum, job_id)["state"], job(forum, job_id)["tries"]) == ("queued", 0)
 
 
+def test_the_command_that_the_server_starts_does_a_job(forum: Forum) -> None:
+    job_id = forum.run(EVERYONE_ALONE, "toytown", STEP)
+    with subprocess.Popen(worker.worker_command(forum.home, None, forum.packaged)) as process:  # noqa: S603
+        try:
+            until(lambda: job(forum, job_id)["state"] in ENDED or process.poll() is not None)
+        finally:
+            process.kill()
+    assert job(forum, job_id)["state"] == "finished"
+
+
 def test_jobs_of_the_living_are_left_alone(forum: Forum) -> None:
     job_id = forum.run(EVERYONE_ALONE, "toytown", STEP)
     with forum.engine.begin() as connection:

@@ -17,10 +17,12 @@ import pytest
 
 from headwater import files, workshop
 from headwater.errors import Conflict, InputError, NotAllowed, NotFound, TableError
-from headwater.forum import Forum, open_forum
+from headwater.forum import Forum, open_forum, open_site_database
 from headwater.permissions import EVERYONE_ALONE, User
+from headwater.reports.table_files import table_csv
 from headwater.sheets import sheet_bytes
 from headwater.store import uploads
+from headwater.store.backup import restore_backup, write_backup
 from headwater.store.uploads import Sent
 
 ALONE = EVERYONE_ALONE
@@ -328,6 +330,35 @@ def test_folders_change_places_whole(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(OSError, match="nothing"):
         files.exchange(tmp_path / "one", tmp_path / "nothing")
     assert (tmp_path / "one" / "other").exists()
+
+
+def exported(forum: Forum) -> dict[str, bytes]:
+    """Every table of the study as it is fetched."""
+    known = workshop.holdings(forum, ALONE, "mine")
+    return {held.name: table_csv(workshop.read_lines(forum, ALONE, "mine", held.name)) for held in known}
+
+
+def test_a_copy_wiped_and_restored_gives_the_same_exports_and_its_changes_can_be_undone(
+    mine: Forum, tmp_path: Path
+) -> None:
+    sheet = workshop.read_table(mine, ALONE, "mine", "zones")
+    first = exported(mine)
+    cells = [[*row[:1], "other", *row[2:]] for row in sheet.cells]
+    workshop.write_table(mine, ALONE, "mine", "zones", sheet.columns, cells, mark=sheet.mark, words="all other")
+    (mine.home / "studies" / "mine" / ".zones.csv-k3_x90ab.csv").write_text("half")  # of somebody who was killed
+    assert workshop.soundness(mine, ALONE, "mine").faults == []
+    write_backup(mine.engine, mine.home, tmp_path / "site.zip")
+    before = exported(mine)
+    mine.engine.dispose()
+    shutil.rmtree(mine.home)
+    restore_backup(open_site_database(mine.home), mine.home, tmp_path / "site.zip")
+    again = open_forum(mine.home, packaged=mine.packaged)
+    assert exported(again) == before != first
+    workshop.undo(again, ALONE, "mine", workshop.changes(again, ALONE, "mine")[0]["edit_id"])
+    assert exported(again) == first
+    shutil.rmtree(again.home / workshop.KEPT)
+    with pytest.raises(NotFound, match="is not kept"):
+        workshop.undo(again, ALONE, "mine", workshop.changes(again, ALONE, "mine")[0]["edit_id"])
 
 
 SENDING = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from rich.table import Table
 import headwater as hw
 from headwater import cli_hub, cli_site
 from headwater.errors import HeadwaterError, exit_code
+from headwater.files import is_full, no_room
 from headwater.words import LANGUAGES, _, speaking
 
 if TYPE_CHECKING:
@@ -285,9 +287,10 @@ def main() -> None:
         complaints.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(exit_code(error))
     except OSError as error:
-        text = _("{file}: {reason}").format(file=error.filename, reason=error.strerror)
+        full = no_room(Path(error.filename or tempfile.gettempdir())) if is_full(error) else None
+        text = str(full) if full else _("{file}: {reason}").format(file=error.filename, reason=error.strerror)
         complaints.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(1)
+        sys.exit(exit_code(full) if full else 1)
 
 
 def _say_unknown_language() -> None:
@@ -373,3 +376,7 @@ def _plain_table(name: str, rows: object) -> Table:
     for row in rows.itertuples(index=False):  # type: ignore[attr-defined]
         table.add_row(*[str(value) for value in row])
     return table
+
+
+if __name__ == "__main__":
+    main()

@@ -66,6 +66,7 @@ def serve(
     from headwater.forum import open_forum  # noqa: PLC0415
     from headwater.openid.provider import open_provider  # noqa: PLC0415
     from headwater.overlay import overlay_of  # noqa: PLC0415
+    from headwater.store.registry import clear_leftovers  # noqa: PLC0415
     from headwater.web.app import create_app  # noqa: PLC0415
     from headwater.web.serving import Connection  # noqa: PLC0415
     from headwater.worker import keep_working, run_what_never_ran, worker_command  # noqa: PLC0415
@@ -79,6 +80,7 @@ def serve(
             )
         forum = open_forum(home, database=database, packaged=studies, is_alone=is_alone)
         library = hw.open_library(content=content, index=index, overlay=overlay_of(forum))
+        clear_leftovers(home)
         address = f"http://{host}:{port}/"
         screen.print(_("Headwater is at {address} — stop it with Ctrl-C.").format(address=address), highlight=False)
         if forum.needs_setup:
@@ -142,11 +144,11 @@ def restore(
     language: Language = "en",
 ) -> None:
     """Restore a site."""
-    from headwater.forum import open_forum  # noqa: PLC0415
+    from headwater.forum import open_site_database  # noqa: PLC0415
     from headwater.store.backup import restore_backup  # noqa: PLC0415
 
     with speaking_or_refused(language):
-        counted = restore_backup(open_forum(home, database=database).engine, home, file)
+        counted = restore_backup(open_site_database(home, database), home, file)
         screen.print(
             _("[green]✓[/green] {file}: {rows} rows, {files} files").format(file=file, **counted), highlight=False
         )

@@ -101,6 +101,10 @@ class SourceError(HeadwaterError):
     """An outside source is unavailable, or is not what it was."""
 
 
+class NoRoom(HeadwaterError):
+    """The disk is full; nothing was changed."""
+
+
 class SchedulerError(HeadwaterError):
     """The machines that were to share the work cannot be reached, or are not fit for it."""
 
@@ -137,6 +141,7 @@ EXIT_CODES: dict[type[HeadwaterError], int] = {
     SourceError: 5,
     SolveError: 6,
     SchedulerError: 7,
+    NoRoom: 8,
     HeadwaterError: 1,
 }
 """Exit code of the command line by error type; the first type in the error's ancestry that is listed wins."""

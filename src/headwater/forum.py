@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from headwater.errors import InputError, NotAllowed, NotFound
+from headwater.errors import InputError, NoRoom, NotAllowed, NotFound
 from headwater.permissions import EVERYONE_ALONE, StudyAccess, User, check_allowed, may
 from headwater.store import accounts, jobs, registry
+from headwater.store.backup import check_whole
 from headwater.store.database import audit, first, moment, open_database, rows, users
 from headwater.words import _
 
@@ -115,7 +116,8 @@ class Forum:
 
     def session(self, secret: str) -> tuple[User, str] | None:
         """Who holds a session and its word against forged requests; None where it is unknown or over."""
-        with self.engine.begin() as connection:
+        found = None
+        with suppress(NoRoom), self.engine.begin() as connection:  # that a session is in use may stay unwritten
             found = accounts.read_session(connection, secret)
             if found:
                 accounts.touch_session(connection, secret)
@@ -475,11 +477,18 @@ def open_forum(
     Raises
     ------
     SourceError
-        If the database cannot be used.
+        If the database cannot be used, or the site is half restored.
     """
     home = home or Path("out/site")
+    engine = open_site_database(home, database)
+    check_whole(engine, home)
+    return Forum(engine, home, packaged, is_alone)
+
+
+def open_site_database(home: Path, database: str | None = None) -> Engine:
+    """The database of a site: at the address, or a SQLite file in its folder."""
     home.mkdir(parents=True, exist_ok=True)
-    return Forum(open_database(database or f"sqlite:///{home / 'forum.sqlite'}"), home, packaged, is_alone)
+    return open_database(database or f"sqlite:///{home / 'forum.sqlite'}")
 
 
-__all__ = ["Forum", "StudyAccess", "open_forum"]
+__all__ = ["Forum", "StudyAccess", "open_forum", "open_site_database"]

@@ -23,7 +23,7 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from headwater.errors import HeadwaterError
+from headwater.errors import HeadwaterError, NoRoom
 from headwater.forum import Forum
 from headwater.permissions import EVERYONE_ALONE
 from headwater.store import jobs, registry
@@ -42,6 +42,8 @@ GRACE_S = 10.0
 LASTING_S = 60.0
 """A worker that dies sooner than this could not work: each time it is started again later, up to this [s]."""
 NICENESS = 10
+AWAY = (DBAPIError, NoRoom)
+"""What a database raises that cannot be written to for a moment."""
 
 
 def run_one(forum: Forum, worker: str, *, workers: int | None = None) -> bool:
@@ -87,7 +89,7 @@ def work(forum: Forum, *, workers: int | None = None, is_wanted: Callable[[], bo
         try:
             if not run_one(forum, worker, workers=workers):
                 time.sleep(PAUSE_S)
-        except DBAPIError:  # the database is away for a moment
+        except AWAY:
             time.sleep(PAUSE_S * 5)
 
 
@@ -101,7 +103,7 @@ def _leave_when_told(forum: Forum, worker: str) -> None:
             pass
         if told:
             time.sleep(GRACE_S)
-            with suppress(DBAPIError), forum.engine.begin() as connection:
+            with suppress(*AWAY), forum.engine.begin() as connection:
                 jobs.give_back(connection, worker)
             os._exit(0)  # as if killed, which loses nothing
 
@@ -113,7 +115,7 @@ def _leave_when_told(forum: Forum, worker: str) -> None:
 def _free_jobs_of_the_dead(forum: Forum) -> None:
     """Put jobs of workers of this machine that are no more back among those that wait, without waiting for silence."""
     here = socket.gethostname()
-    with suppress(DBAPIError), forum.engine.begin() as connection:
+    with suppress(*AWAY), forum.engine.begin() as connection:
         for worker in jobs.list_workers(connection):
             host, _hyphen, rest = worker.rpartition("-")[0].rpartition("-")
             if host == here and rest.isdigit() and not _is_alive(int(rest)):
@@ -227,7 +229,7 @@ class _Watch:
     def _beat(self) -> None:
         while True:
             what, done, total = self._said
-            with suppress(DBAPIError), self._forum.engine.begin() as connection:
+            with suppress(*AWAY), self._forum.engine.begin() as connection:
                 goes_on = jobs.beat(connection, self._job_id, self._worker, doing=what, done=done, total=total)
                 is_due = time.monotonic() - self._interrupted > AGAIN_S
                 if not goes_on and is_due and not self._is_over.is_set():

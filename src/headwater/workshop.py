@@ -6,12 +6,11 @@ study with faults is kept as it is, and cannot be computed before they are mende
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +19,7 @@ from sqlalchemy import Connection, delete
 
 from headwater import schema
 from headwater.errors import Fault, InputError, TableError
-from headwater.files import exchange
+from headwater.files import exchanged, is_draft, linked, moved, room_at
 from headwater.forum import Forum
 from headwater.permissions import User
 from headwater.settings import FILE, header_faults
@@ -105,7 +104,7 @@ def send_tables(forum: Forum, user: User, study_id: str, sent: Iterable[Sent]) -
         if found:
             raise TableError(found)
         trial = draft / "trial"
-        shutil.copytree(known.folder, trial, copy_function=_linked)
+        shutil.copytree(known.folder, trial, copy_function=linked, ignore=_drafts)
         for path in paths:
             _put(draft / "sent" / path, trial, path)
         sound = _soundness(trial, _stamp(trial), language())
@@ -114,14 +113,14 @@ def send_tables(forum: Forum, user: User, study_id: str, sent: Iterable[Sent]) -
         if mine:
             raise TableError(mine)
         put = [_compared(path, draft / "sent" / path, known.folder) for path in paths]
-        with forum.writing() as connection:
+        with ExitStack() as placed, forum.writing() as connection:
             history.wait_for_others(connection, study_id)
             forum.note(connection, user, "upload", f"study/{study_id}", {"files": sorted(p.as_posix() for p in paths)})
             whole = draft / "whole"
-            shutil.copytree(known.folder, whole, copy_function=_linked)
+            shutil.copytree(known.folder, whole, copy_function=linked, ignore=_drafts)
             for one in put:
                 _keep_and_put(forum, connection, user, study_id, draft / "sent" / one.path, whole, one)
-            exchange(whole, known.folder)  # all of it or nothing, whatever happens meanwhile
+            placed.enter_context(exchanged(whole, known.folder))  # all of it or nothing, whatever happens meanwhile
     return put, Soundness([fault for fault in sound.faults if fault not in mine], sound.notices)
 
 
@@ -174,7 +173,7 @@ def write_table(
     if any(len(row) != len(columns) for row in cells):
         raise InputError(_("Every row has as many cells as there are columns."))
     content = sheet_bytes([columns, *cells])
-    with forum.writing() as connection:
+    with ExitStack() as placed, forum.writing() as connection:
         forum.note(connection, user, "edit_table", f"study/{study_id}/{name}", {"words": words})
         return history.replace_table(
             connection,
@@ -183,6 +182,7 @@ def write_table(
             study_id,
             name,
             content,
+            placed=placed,
             mark=mark,
             words=words,
             user_id=user.user_id,
@@ -221,11 +221,11 @@ def write_header(forum: Forum, user: User, study_id: str, text: str, *, mark: st
     found = page_faults(content)
     if found:
         raise TableError(found)
-    with forum.writing() as connection:
+    with ExitStack() as placed, forum.writing() as connection:
         forum.note(connection, user, "edit_table", f"study/{study_id}/{FILE}", {"words": words})
         return history.replace_table(
-            connection, forum.home / KEPT, known.folder, study_id, FILE, content, mark=mark, words=words,
-            user_id=user.user_id,
+            connection, forum.home / KEPT, known.folder, study_id, FILE, content, placed=placed, mark=mark,
+            words=words, user_id=user.user_id,
         )  # fmt: skip
 
 
@@ -241,8 +241,10 @@ def page_faults(content: bytes) -> list[Fault]:
 def undo(forum: Forum, user: User, study_id: str, edit_id: int) -> str:
     """Take a change of a table back; says the table."""
     known = forum.study(user, study_id, "edit_study")
-    with forum.writing() as connection:
-        name = history.undo_edit(connection, forum.home / KEPT, known.folder, study_id, edit_id, user_id=user.user_id)
+    with ExitStack() as placed, forum.writing() as connection:
+        name = history.undo_edit(
+            connection, forum.home / KEPT, known.folder, study_id, edit_id, placed=placed, user_id=user.user_id
+        )
         forum.note(connection, user, "undo", f"study/{study_id}/{name}", {"edit": edit_id})
     return name
 
@@ -313,17 +315,15 @@ def _entered(forum: Forum, user: User, study_id: str, made: Path) -> registry.Kn
         connection.execute(delete(edits).where(edits.c.study_id == study_id))
         connection.execute(delete(jobs).where(jobs.c.study_id == study_id))
         target.parent.mkdir(parents=True, exist_ok=True)
-        made.replace(target)
+        placed.enter_context(moved(made, target))
 
-    return forum.add_study(user, study_id, place=place)
+    with ExitStack() as placed:
+        return forum.add_study(user, study_id, place=place)
 
 
-def _linked(source: str, target: str) -> None:
-    """The same file under another name, where the disk can do that: rasters are large."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+def _drafts(folder: str, names: list[str]) -> set[str]:
+    """Files of a folder that somebody who was stopped left half written."""
+    return {name for name in names if is_draft(Path(folder, name))}
 
 
 def _put(source: Path, folder: Path, path: Path) -> None:
@@ -363,10 +363,11 @@ def _keep_and_put(
         mark = sheet.mark if sheet.mark != history.EMPTY or sheet.is_editable else ""
     if mark:
         words = later("Sent as a file: {name}").format(name=path.name)
-        history.replace_table(
-            connection, forum.home / KEPT, folder, study_id, name, source.read_bytes(), mark=mark, words=words,
-            user_id=user.user_id,
-        )  # fmt: skip
+        with ExitStack() as placed:
+            history.replace_table(
+                connection, forum.home / KEPT, folder, study_id, name, source.read_bytes(), placed=placed, mark=mark,
+                words=words, user_id=user.user_id,
+            )  # fmt: skip
         return
     draft = folder / path.with_name(f".{path.name}.new")
     draft.parent.mkdir(parents=True, exist_ok=True)
@@ -381,9 +382,10 @@ def _keep_and_put(
 @contextmanager
 def _draft(forum: Forum) -> Iterator[Path]:
     """A folder aside, gone when the work is done."""
-    (forum.home / "drafts").mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=forum.home / "drafts"))
-    try:
-        yield folder
-    finally:
-        uploads.clear(folder)
+    with room_at(forum.home):
+        (forum.home / registry.DRAFTS).mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=forum.home / registry.DRAFTS))
+        try:
+            yield folder
+        finally:
+            uploads.clear(folder)

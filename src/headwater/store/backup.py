@@ -2,7 +2,7 @@
 
 The copy is a zip: every table of the database as JSON lines, every file of the studies and their results, and a list of
 all of them with their hashes. A copy is made whole or not at all; a restored site is checked file by file before any of
-it is put in place.
+it is put in place. A restore that was stopped is known by what it left, and is begun anew.
 """
 
 from __future__ import annotations
@@ -10,24 +10,32 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, insert, select, text
 
 from headwater.errors import InputError, SourceError
-from headwater.files import write_atomically
+from headwater.files import is_draft, moved, room_at, write_atomically
 from headwater.store.database import moment, tables
+from headwater.store.registry import LEFT_AFTER_S
 from headwater.version import __version__
 from headwater.words import _
 
 FORM = "headwater-site-1"
 LIST = "manifest.json"
-FOLDERS = ("studies", "results", "content", "bin")
+FOLDERS = ("studies", "results", "history", "content", "bin")
 """Folders of a site that are copied."""
+
+UNDER_WAY = ".restore"
+"""Folder of a site in which a restore takes a copy apart."""
+
+PLACING = "placing"
+"""File in it that names the folders which are put in place: there while the site may be half restored."""
 
 LEFT_OUT = frozenset({"attempts", "sessions", "spent"})
 """Tables that are not copied: nobody stays signed in through a restore."""
@@ -48,7 +56,10 @@ def write_backup(engine: Engine, home: Path, path: Path) -> dict[str, int]:
         Zip file to write, outside the folder.
     """
     counted: dict[str, int] = {}
-    write_atomically(path, lambda draft: counted.update(_fill(engine, home, draft)))
+    for left in path.parent.glob(f".{path.name}-*"):
+        if is_draft(left) and left.stat().st_mtime < time.time() - LEFT_AFTER_S:
+            left.unlink(missing_ok=True)  # whoever wrote it was stopped
+    write_atomically(path, lambda draft: counted.update(_fill(engine, home, draft)), lasting=True)
     return counted
 
 
@@ -94,22 +105,52 @@ def restore_backup(engine: Engine, home: Path, path: Path) -> dict[str, int]:
     SourceError
         If the file is not a copy of a site, or is damaged.
     """
+    _forget_stopped(engine, home)
     _check_empty(engine, home)
-    home.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".restore-", dir=home))
-    try:
-        hashes = _unpack(path, draft)
-        with engine.begin() as connection:
-            _check_tables_empty(connection)
-            rows = sum(
-                _load(connection, table, draft / "database" / f"{table.name}.jsonl") for table in tables.sorted_tables
-            )
-            for name in FOLDERS:
-                if (draft / "files" / name).is_dir():
-                    (draft / "files" / name).replace(home / name)
-        return {"rows": rows, "files": sum(name.startswith("files/") for name in hashes)}
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    draft = home / UNDER_WAY
+    with room_at(home):
+        draft.mkdir(parents=True)
+        try:
+            hashes = _unpack(path, draft)
+            names = [name for name in FOLDERS if (draft / "files" / name).is_dir()]
+            with ExitStack() as placed, engine.begin() as connection:
+                _check_tables_empty(connection)
+                rows = sum(
+                    _load(connection, table, draft / "database" / f"{table.name}.jsonl")
+                    for table in tables.sorted_tables
+                )
+                (draft / PLACING).write_text("\n".join(names), encoding="utf-8")
+                for name in names:
+                    placed.enter_context(moved(draft / "files" / name, home / name))
+            return {"rows": rows, "files": sum(name.startswith("files/") for name in hashes)}
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def check_whole(engine: Engine, home: Path) -> None:
+    """Raise where a restore was stopped before the site was whole.
+
+    Raises
+    ------
+    SourceError
+        Saying to run it again.
+    """
+    if (home / UNDER_WAY / PLACING).exists() and _is_empty(engine):
+        text_ = _("A restore into {folder} was stopped half-way. Run it again: headwater restore FILE --home {folder}")
+        raise SourceError(text_.format(folder=home))
+
+
+def _forget_stopped(engine: Engine, home: Path) -> None:
+    """Take away what a restore that was stopped had put in place; it had found nothing there.
+
+    Where the database is full the restore had come to its end.
+    """
+    draft = home / UNDER_WAY
+    if (draft / PLACING).exists() and _is_empty(engine):
+        for name in (draft / PLACING).read_text(encoding="utf-8").split():
+            if not (draft / "files" / name).exists():
+                shutil.rmtree(home / name, ignore_errors=True)
+    shutil.rmtree(draft, ignore_errors=True)
 
 
 def _unpack(path: Path, draft: Path) -> dict[str, str]:
@@ -159,9 +200,18 @@ def _check_empty(engine: Engine, home: Path) -> None:
 
 
 def _check_tables_empty(connection: Connection) -> None:
-    for table in tables.sorted_tables:
-        if table.name not in LEFT_OUT and connection.execute(select(table).limit(1)).first() is not None:
-            raise InputError(_("The database is not empty; restore into an empty one"))
+    if not _has_no_rows(connection):
+        raise InputError(_("The database is not empty; restore into an empty one"))
+
+
+def _is_empty(engine: Engine) -> bool:
+    with engine.begin() as connection:
+        return _has_no_rows(connection)
+
+
+def _has_no_rows(connection: Connection) -> bool:
+    kept = [table for table in tables.sorted_tables if table.name not in LEFT_OUT]
+    return all(connection.execute(select(table).limit(1)).first() is None for table in kept)
 
 
 def _load(connection: Connection, table: Table, path: Path) -> int:
@@ -187,7 +237,8 @@ def _rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
 
 def _files(home: Path) -> Iterator[Path]:
     for name in FOLDERS:
-        yield from (path for path in sorted((home / name).rglob("*")) if path.is_file() and not path.is_symlink())
+        found = (path for path in sorted((home / name).rglob("*")) if path.is_file() and not path.is_symlink())
+        yield from (path for path in found if not is_draft(path))
 
 
 def _add(archive: zipfile.ZipFile, hashes: dict[str, str], name: str, content: bytes) -> None:

@@ -6,6 +6,8 @@ everything else can be computed again. Times are UTC in ISO 8601, so that they s
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +24,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Engine,
+    ExceptionContext,
     ForeignKey,
     Index,
     Integer,
@@ -36,13 +39,20 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.exc import DBAPIError
 
-from headwater.errors import InputError, SourceError
+from headwater.errors import HeadwaterError, InputError, NoRoom, SourceError
+from headwater.files import is_full, no_room
 from headwater.permissions import ROLES
 from headwater.words import _
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 15_000
 """How long a writer waits for another one before it gives up [ms]."""
+
+SMALLEST_ROOM = 1 << 16
+"""Room that SQLite needs to open a database [bytes]."""
+
+POSTGRESQL_FULL = "'53100'"
+"""Code of PostgreSQL for a full disk, as its driver shows it."""
 
 RIGHTS = ("read", "edit")
 JOB_STATES = ("queued", "running", "finished", "failed", "cancelled")
@@ -256,6 +266,7 @@ def open_database(address: str) -> Engine:
             Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(engine, "handle_error", _say_full)
     with _reached(engine):
         migrate(engine)
     return engine
@@ -265,10 +276,34 @@ def open_database(address: str) -> Engine:
 def _reached(engine: Engine) -> Iterator[None]:
     try:
         yield
+    except HeadwaterError:
+        engine.dispose()
+        raise
     except DBAPIError as error:
+        engine.dispose()
         place = engine.url.render_as_string(hide_password=True)
         text_ = _("The database {place} cannot be used: {reason}")
         raise SourceError(text_.format(place=place, reason=str(error.orig).splitlines()[0])) from error
+
+
+def _say_full(context: ExceptionContext) -> NoRoom | None:
+    """A database whose disk is full says so in words of its own: ours instead."""
+    told, engine = context.original_exception, context.engine
+    if engine is None:
+        return None
+    if engine.dialect.name == "sqlite":
+        path = Path(engine.url.database or ".")
+        return no_room(path) if is_full(told) or _has_no_room_for_its_index(told, path) else None
+    if POSTGRESQL_FULL in str(told):
+        text_ = _("The disk of the database {place} is full. Make room on it, then do this again; nothing was changed.")
+        return NoRoom(text_.format(place=engine.url.render_as_string(hide_password=True)))
+    return None
+
+
+def _has_no_room_for_its_index(told: BaseException, path: Path) -> bool:
+    """SQLite calls it a fault of the disk when the index of its log finds no room, as when a site starts."""
+    is_of_disk = getattr(told, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+    return is_of_disk and shutil.disk_usage(path.parent).free < SMALLEST_ROOM
 
 
 def migrate(engine: Engine) -> None:

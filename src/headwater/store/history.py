@@ -2,7 +2,7 @@
 
 Every version of a table that was ever replaced is kept by the hash of its content. A change writes the old version away
 first, then puts the new one in its place, then writes down that it did: whatever stops in between, the table is whole
-and nothing that was told to be saved is lost.
+and nothing that was told to be saved is lost. Where it cannot be written down, the old version is put back.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import io
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from sqlalchemy import Connection, insert, select, text, update
 
 from headwater import schema
 from headwater.errors import Conflict, NotFound
-from headwater.files import write_atomically
+from headwater.files import replaced, write_atomically
 from headwater.settings import FILE
 from headwater.store.database import edits, first, moment, rows, users
 from headwater.store.studies import INPUT_TABLES
@@ -124,6 +125,7 @@ def replace_table(
     name: str,
     content: bytes,
     *,
+    placed: ExitStack,
     mark: str,
     words: str,
     user_id: str | None,
@@ -140,6 +142,8 @@ def replace_table(
         The study and the table.
     content
         The new file; no bytes at all take the table away.
+    placed
+        Ends when the transaction has: if that failed, it puts back what was there.
     mark
         Mark of the version that the change was made on.
     words
@@ -163,10 +167,7 @@ def replace_table(
         return after
     for version in (now, content):
         _keep(kept / study_id, version)
-    if content:
-        write_atomically(path, lambda draft: draft.write_bytes(content))
-    else:
-        path.unlink(missing_ok=True)
+    placed.enter_context(replaced(path, content))
     row = {
         "study_id": study_id,
         "name": name,
@@ -183,21 +184,28 @@ def replace_table(
 
 
 def undo_edit(
-    connection: Connection, kept: Path, folder: Path, study_id: str, edit_id: int, *, user_id: str | None
+    connection: Connection,
+    kept: Path,
+    folder: Path,
+    study_id: str,
+    edit_id: int,
+    *,
+    placed: ExitStack,
+    user_id: str | None,
 ) -> str:
     """Bring back what a table was before a change, if it is still what that change made of it; says the table.
 
     Raises
     ------
     NotFound
-        If the study has no such change.
+        If the study has no such change, or the version before it is not kept.
     Conflict
         If the table was changed since.
     """
     row = first(connection, select(edits).where(edits.c.edit_id == edit_id, edits.c.study_id == study_id))
     if row is None or row["is_undone"]:
         raise NotFound(_("There is no such change, or it was undone already."))
-    before = b"" if row["before_hash"] == EMPTY else (kept / row["study_id"] / row["before_hash"]).read_bytes()
+    before = _kept(kept / row["study_id"], row["before_hash"])
     words = later("Undone: {words}").format(words=row["words"])
     replace_table(
         connection,
@@ -206,6 +214,7 @@ def undo_edit(
         row["study_id"],
         row["name"],
         before,
+        placed=placed,
         mark=row["after_hash"],
         words=words,
         user_id=user_id,
@@ -234,7 +243,14 @@ def _path(folder: Path, name: str) -> Path:
 def _keep(kept: Path, content: bytes) -> None:
     path = kept / hashlib.sha256(content).hexdigest()
     if content and not path.exists():
-        write_atomically(path, lambda draft: draft.write_bytes(content))
+        write_atomically(path, lambda draft: draft.write_bytes(content), lasting=True)
+
+
+def _kept(kept: Path, mark: str) -> bytes:
+    try:
+        return b"" if mark == EMPTY else (kept / mark).read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound(_("The version of the table before this change is not kept.")) from error
 
 
 def wait_for_others(connection: Connection, study_id: str) -> None:

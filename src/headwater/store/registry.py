@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +16,18 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from headwater.errors import Conflict, InputError, NotFound
+from headwater.files import is_draft
 from headwater.permissions import StudyAccess
 from headwater.store.database import RIGHTS, first, moment, rows, shares, studies, users
 from headwater.words import _
 
 STUDY_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 RESERVED = frozenset({"new", "compare"})
+DRAFTS = "drafts"
+"""Folder of a site in which what people send is taken apart and studies are made, before they are put in place."""
+
+LEFT_AFTER_S = 24 * 3600.0
+"""Age after which nobody writes a draft any more [s]."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,19 @@ def bin_folder(home: Path, folder: Path) -> Path | None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(folder, target)
     return target
+
+
+def clear_leftovers(home: Path, *, older_than_s: float = LEFT_AFTER_S) -> int:
+    """Remove what programs that were killed left half written in a site; says how much. Nobody reads it meanwhile."""
+    since = time.time() - older_than_s
+    found = [*(home / DRAFTS).glob("*"), *(path for path in home.rglob(".*") if is_draft(path) and path.is_file())]
+    old = [path for path in found if path.exists() and path.stat().st_mtime < since]
+    for path in old:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return len(old)
 
 
 def folder_of(home: Path, study_id: str) -> Path:

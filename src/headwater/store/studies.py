@@ -24,6 +24,7 @@ import pyproj
 
 from headwater import schema
 from headwater.errors import Fault, InputError, NotFound, TableError
+from headwater.files import is_draft
 from headwater.settings import FILE, StudyHeader, is_country, parse_header
 from headwater.words import _
 
@@ -130,7 +131,7 @@ def read_as_text(path: Path) -> list[list[str]]:
 def input_files(folder: Path) -> list[Path]:
     """Every file a study's results can depend on: header, tables and rasters, sorted."""
     tables = [path for paths in table_files(folder).values() for path in paths]
-    rasters = [p for p in folder.rglob("*") if p.suffix.lower() in {".tif", ".tiff"}]
+    rasters = [p for p in folder.rglob("*") if p.suffix.lower() in {".tif", ".tiff"} and not is_draft(p)]
     return sorted([folder / FILE, *tables, *rasters])
 
 
@@ -183,7 +184,7 @@ def _folder_faults(folder: Path) -> list[Fault]:
         if name in REQUIRED_TABLES and not paths:
             remedy = _("add {file}; an empty one comes from: headwater new").format(file=f"{name}.csv")
             found.append(Fault(name, None, "", "", _("the study has no such table"), remedy))
-    for path in sorted(folder.iterdir()):
+    for path in sorted(path for path in folder.iterdir() if not is_draft(path)):
         if path.suffix in SUFFIXES and path.stem not in INPUT_TABLES:
             remedy = _("rename it to one of {names}, or remove it").format(names=", ".join(INPUT_TABLES))
             found.append(Fault(path.name, None, "", "", _("no table has this name"), remedy))

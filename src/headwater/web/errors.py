@@ -5,7 +5,10 @@ A traceback never leaves the machine.
 
 from __future__ import annotations
 
+import logging
 import re
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -20,6 +23,7 @@ from headwater.errors import (
     Conflict,
     HeadwaterError,
     InputError,
+    NoRoom,
     NotAllowed,
     NotFound,
     SchedulerError,
@@ -27,6 +31,7 @@ from headwater.errors import (
     SourceError,
     TableError,
 )
+from headwater.files import is_full, no_room
 from headwater.web import languages
 from headwater.web.languages import _, said
 from headwater.web.visits import entry_link, render
@@ -42,6 +47,7 @@ STATUS: dict[type[Exception], int] = {
     NotAllowed: 403,
     SourceError: 503,
     SchedulerError: 503,
+    NoRoom: 507,
     SolveError: 422,
     HeadwaterError: 500,
 }
@@ -82,6 +88,10 @@ def titles(status: int) -> tuple[str, str]:
             _("It has been written down. Try again; if it happens again, tell us what you did."),
         ),
         503: (_("This is out of reach for the moment"), _("Try again in a few minutes.")),
+        507: (
+            _("The disk of this site is full"),
+            _("Nothing was changed. Tell whoever keeps the site to make room on its disk, then send it again."),
+        ),
     }
     return known.get(status) or known[500 if status >= 500 else 400]
 
@@ -138,6 +148,8 @@ def refused(request: Request, status: int) -> Response:
 def of_ours(request: Request, error: Exception) -> Response:
     """An error that Headwater raised on purpose: its message is for the reader, unless it is the machine's affair."""
     status = status_of(error)
+    if isinstance(error, NoRoom):
+        logging.getLogger(__name__).error("%s", error)  # names the disk to whoever keeps it
     return answer(request, status, "" if status >= 500 else str(error))
 
 
@@ -159,6 +171,13 @@ def _methods_here(request: Request) -> list[str]:
     return sorted({method for route in matching for method in getattr(route, "methods", None) or ()})
 
 
+def of_system(request: Request, error: Exception) -> Response:
+    """An error of the system: a disk that is full is known, the others nobody foresaw."""
+    if not is_full(error):
+        raise error
+    return of_ours(request, no_room(Path(tempfile.gettempdir())))
+
+
 def of_parameters(request: Request, error: Exception) -> Response:
     """Parameters of the API that are not what they should be: every fault at once."""
     faults = error.errors() if isinstance(error, RequestValidationError) else []
@@ -175,6 +194,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     HeadwaterError: of_ours,
     HTTPException: of_http,
     RequestValidationError: of_parameters,
+    OSError: of_system,
     Exception: of_anything,
 }
 """What answers for each type of error."""

@@ -27,7 +27,7 @@ WORDS = {
 }
 """Refusals that any address may answer with, by status."""
 
-WRITING = {409: "Somebody else changed it meanwhile, or it is there already"}
+WRITING = {409: "Somebody else changed it meanwhile, or it is there already", 507: "The disk of the site is full"}
 """Refusals of addresses that change something."""
 
 FORMS = {406: "The table has no such form"}
