@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import PathLike, cpu_count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -147,7 +147,7 @@ def _opened(path: StrPath) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            return rasterio.open(path)
+            return rasterio.open(path, driver="GTiff")  # others name further files, and would fetch them
     except RasterioIOError as error:
         raise InputError(
             _("{name} is not a raster, whatever its name says: replace it with the file you mean.").format(name=name)
@@ -303,6 +303,18 @@ LIMITS = {"intensity": (0.0, np.inf), "annual_probability": (0.0, 1.0)}
 """Between which values a layer of each quantity lies."""
 
 
+def is_within(file: str) -> bool:
+    """Whether a path that a table names stays in the folder of the study.
+
+    Examples
+    --------
+    >>> [is_within(file) for file in ("hazards/a.tif", "../other/a.tif", "/etc/passwd")]
+    [True, False, False]
+    """
+    path = PurePosixPath(file.replace("\\", "/"))
+    return ".." not in path.parts and not path.is_absolute() and not Path(file).is_absolute()
+
+
 def survey(folder: Path, layers: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
     """What the rasters of a table of hazard layers hold, and what is wrong with them.
 
@@ -345,6 +357,10 @@ def layer_faults(folder: Path, layers: pd.DataFrame) -> list[Fault]:
     """What is wrong with the rasters that a table of hazard layers names: absent, unreadable, without a place."""
     found = []
     for i, file in enumerate(layers["file"]):
+        if not is_within(str(file)):
+            problem, remedy = _("lies outside the study"), _("put it into the folder of the study")
+            found.append(Fault("hazard_layers", i + 2, "file", str(file), problem, remedy))
+            continue
         try:
             read_grid(folder / str(file))
         except InputError as error:

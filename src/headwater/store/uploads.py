@@ -17,6 +17,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from headwater.errors import Fault
 from headwater.settings import FILE
@@ -31,6 +33,16 @@ LARGEST_RATIO = 200
 """How many times its packed size a file may have; a real table packs far less."""
 
 MOST_ROWS, MOST_COLUMNS = 1_000_000, 500
+MOST_CELLS = 50_000_000
+"""Cells of a Parquet file, whose packed size says nothing of them."""
+
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+BEGINNINGS = {
+    ".parquet": (b"PAR1",), ".gpkg": (b"SQLite format 3\0",), ".tif": _TIFF, ".tiff": _TIFF, ".geojson": (b"{",),
+}  # fmt: skip
+"""How a file of each kind begins. Readers of maps go by the content, not by the name, and some kinds of file name
+others, or addresses, that would be read as well."""
+
 TABLE_SUFFIXES = frozenset({".csv", ".parquet", ".gpkg", ".xlsx"})
 RASTER_SUFFIXES = frozenset({".tif", ".tiff"})
 OTHER_NAMES = frozenset({FILE, "outline.geojson", "SOURCES.md"})
@@ -89,6 +101,11 @@ def take_apart(sent: Iterable[Sent], folder: Path) -> tuple[list[Path], list[Fau
                 problem = _write(content, folder / target, budget, packed=size)
                 if problem:
                     found.append(Fault(name, None, "", "", problem, _("send a smaller file, or several studies")))
+                elif problem := _kind_problem(folder / target):
+                    (folder / target).unlink()
+                    found.append(
+                        Fault(name, None, "", "", problem, _("check that the file is whole and is what its name says"))
+                    )
                 else:
                     taken[str(target)] = target
     for target in [t for t in taken.values() if t.suffix == ".xlsx"]:
@@ -187,12 +204,41 @@ def _write(content: BinaryIO, path: Path, budget: list[int], *, packed: int | No
     return ""
 
 
+def _kind_problem(path: Path) -> str:
+    """Why a file is not of the kind that its name says, or holds more than can be read; or nothing."""
+    beginnings = BEGINNINGS.get(path.suffix.lower(), ())
+    with path.open("rb") as file:
+        begins = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip() if path.suffix == ".geojson" else file.read(16)
+    if beginnings and not begins.startswith(beginnings):
+        return _("is not what its name says")
+    if path.suffix.lower() == ".parquet":
+        try:
+            about = pq.read_metadata(path)
+        except (pa.ArrowException, OSError, ValueError):
+            return _("is not what its name says")
+        if about.num_rows * about.num_columns > MOST_CELLS:
+            return _("holds more than {most} cells").format(most=MOST_CELLS)
+    return ""
+
+
+def _unpacks_too_large(path: Path) -> bool:
+    """Whether the parts of a workbook, which is a zip, are larger than can be taken."""
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+    too_dense = (part.file_size > max(part.compress_size * LARGEST_RATIO, BLOCK) for part in parts)
+    return sum(part.file_size for part in parts) > LARGEST_ALL or any(too_dense)
+
+
 def _split_workbook(path: Path, folder: Path, taken: dict[str, Path]) -> list[Fault]:
     """Sheets of a workbook that bear names of tables, each as a CSV; the workbook itself goes."""
     import openpyxl  # noqa: PLC0415 (only for workbooks)
 
     found: list[Fault] = []
     try:
+        if _unpacks_too_large(path):
+            path.unlink()
+            remedy = _("send a smaller file, or several studies")
+            return [Fault(path.name, None, "", "", _("is larger than can be taken"), remedy)]
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except _SPOILT as error:
         path.unlink()
