@@ -10,7 +10,7 @@ OUT ?= out
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-slow test-browser lint docs bench packs words clean
+.PHONY: help demo serve test test-slow test-browser lint audit docs bench packs words clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,7 +28,7 @@ serve: .venv/run ## open the hub in a browser: http://127.0.0.1:8000/ (PORT=8080
 test: .venv/dev ## the tests, in under eight minutes
 	@.venv/bin/python -m pytest -q -n auto --dist loadfile
 
-test-slow: .venv/dev .venv/packs ## the tests that take minutes, or rebuild the packs
+test-slow: .venv/dev .venv/packs .venv/fuzz ## the tests that take minutes, rebuild the packs, or try the API with what nobody would send
 	@.venv/bin/python -m pytest -q -m slow
 
 test-browser: .venv/browser ## the tests that drive Chromium (HEADWATER_CHROMIUM=path if it is not /usr/bin/chromium)
@@ -39,6 +39,11 @@ lint: .venv/dev ## style, types and who may import whom
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+audit: | $(UV) ## known weaknesses of the locked packages: asks services on the network
+	@UV_PROJECT_ENVIRONMENT=.tools/audit $(UV) sync --quiet --frozen --only-group audit --python $(PYTHON)
+	@$(UV) export --quiet --frozen --no-emit-project --all-groups --all-extras --output-file .tools/locked.txt >/dev/null
+	@.tools/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement .tools/locked.txt
 
 docs: .venv/docs ## build the documentation into site/
 	@.venv/bin/python docs/reference.py
@@ -74,6 +79,10 @@ $(UV):
 .venv/browser: uv.lock pyproject.toml | $(UV)
 	@$(SYNC) --group dev --group browser
 	@touch $@ .venv/dev .venv/run
+
+.venv/fuzz: uv.lock pyproject.toml | $(UV)
+	@$(SYNC) --group fuzz
+	@touch $@
 
 .venv/docs: uv.lock pyproject.toml | $(UV)
 	@$(SYNC) --group docs

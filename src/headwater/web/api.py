@@ -69,7 +69,7 @@ def search(
 @router.get("/entries")
 def entries(
     request: Request,
-    kind: Annotated[str, Query(description=", ".join(FOLDERS))] = "",
+    kind: Annotated[str, Query(pattern=f"^({'|'.join(FOLDERS)})?$")] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
     offset: Number = 0,
 ) -> dict[str, Any]:

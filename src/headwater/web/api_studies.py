@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import geopandas as gpd
 import pandas as pd
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Path as PathPart
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
@@ -42,12 +43,18 @@ FORMATS = {
 }
 """Forms of a table, and their media types."""
 
+AS_FORMS: dict[int | str, dict[str, Any]] = {200: {"content": {media: {} for media in FORMATS.values()}}}
+"""A table in its forms, as FastAPI describes an answer."""
+
 router = APIRouter(prefix="/api/v1", tags=["studies"], responses=refusals(WRITING, FORMS))
 
 Form = Annotated[
     str | None,
     Query(alias="format", pattern=f"^({'|'.join(FORMATS)})$", description="Form of a table; by Accept unless given."),
 ]
+TableName = Annotated[str, PathPart(json_schema_extra={"enum": list(INPUT_TABLES)})]
+"""A table of a study; another name is not found."""
+
 Rows = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows in one answer, of JSON only.")]
 Name = Annotated[str, Field(max_length=80)]
 
@@ -116,7 +123,7 @@ def study(request: Request, site: Site, study_id: str, lang: Spoken) -> dict[str
         }
 
 
-@router.get("/studies/{study_id}/results/{name}")
+@router.get("/studies/{study_id}/results/{name}", responses=AS_FORMS)
 def result(
     request: Request,
     site: Site,
@@ -146,12 +153,12 @@ def provenance(request: Request, site: Site, study_id: str, name: str, lang: Spo
         return said
 
 
-@router.get("/studies/{study_id}/tables/{name}")
+@router.get("/studies/{study_id}/tables/{name}", responses=AS_FORMS)
 def table(
     request: Request,
     site: Site,
     study_id: str,
-    name: str,
+    name: TableName,
     lang: Spoken,
     form: Form = None,
     limit: Rows = 100,
@@ -182,7 +189,7 @@ async def write_table(
     request: Request,
     site: Site,
     study_id: str,
-    name: str,
+    name: TableName,
     lang: Spoken,
     if_match: Annotated[str, Header(description="The ETag of the table as CSV.", min_length=1, max_length=100)],
 ) -> Response:
