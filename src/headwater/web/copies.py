@@ -45,6 +45,7 @@ QUERIES = (
     (re.compile(rf"/(?:{_LANGUAGE})/wizard\Z"), {"decision"}),
     (re.compile(rf"/(?:{_LANGUAGE})/gaps/tools\Z"), {"of"}),
     (re.compile(rf"{_STUDY}map\Z"), {"layer"}),
+    (re.compile(rf"/(?:{_LANGUAGE})/(?:{_FOLDER})\Z"), {"page"}),
 )
 """Addresses with a query that a copy holds as pages of their own, with the only parameters they may have."""
 
