@@ -65,7 +65,7 @@ def served(born: Nursery, forum: Forum) -> Iterator[tuple[int, str]]:
         "--content", folder / "content", "--index", folder / "library.sqlite",
     )  # fmt: skip
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while True:
             try:
                 assert httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200

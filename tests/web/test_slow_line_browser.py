@@ -92,7 +92,7 @@ def server(
     running = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none"))
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not running.started:
         assert time.monotonic() < deadline, "the server did not start"
         time.sleep(0.02)
