@@ -316,8 +316,8 @@ def send_back(
     review.check_return(findings, words)
     with forum.writing() as connection:
         draft = _reviewed(connection, forum, user, draft_id)
-        drafts.return_draft(
-            connection, draft_id, version, reviewer_id=user.user_id, criteria=_plain(findings),
+        drafts.end_review(
+            connection, draft_id, version, is_accepted=False, reviewer_id=user.user_id, criteria=_plain(findings),
             words=words[: review.LONGEST_WORDS],
         )  # fmt: skip
         said = {"version": version, "is_accepted": False, "entry": f"{draft.kind}/{draft.record_id}"}
@@ -355,8 +355,8 @@ def publish(
             _check_sound(examined)
             text = as_published(draft.kind, draft.text, examined, base=draft.base, agrees=findings[review.AGREE].is_met)
             _check_current(forum, library, draft, or_=text)
-            drafts.publish_draft(
-                connection, draft_id, version, reviewer_id=user.user_id, criteria=_plain(findings),
+            drafts.end_review(
+                connection, draft_id, version, is_accepted=True, reviewer_id=user.user_id, criteria=_plain(findings),
                 words=words[: review.LONGEST_WORDS],
             )  # fmt: skip
             texts = {draft.place: text, **examined.companions}

@@ -38,7 +38,7 @@ def begun(connection: Connection, author: str | None, record_id: str = "pond", b
 
 def returned(connection: Connection, draft_id: str, rob: str, version: int = 1) -> None:
     found = {"own-words": {"is_met": False, "words": "照抄"}}
-    drafts.return_draft(connection, draft_id, version, reviewer_id=rob, criteria=found, words="No.")
+    drafts.end_review(connection, draft_id, version, is_accepted=False, reviewer_id=rob, criteria=found, words="No.")
 
 
 def test_a_draft_is_kept_with_every_version(connection: Connection, ann: str) -> None:
@@ -86,7 +86,7 @@ def test_states_follow_each_other(connection: Connection, ann: str, rob: str) ->
     with pytest.raises(Conflict):
         drafts.submit_draft(connection, draft_id, 1)
     drafts.submit_draft(connection, draft_id, 2)
-    drafts.publish_draft(connection, draft_id, 2, reviewer_id=rob, criteria={}, words="")
+    drafts.end_review(connection, draft_id, 2, is_accepted=True, reviewer_id=rob, criteria={}, words="")
     for act in (
         lambda: drafts.submit_draft(connection, draft_id, 2),
         lambda: drafts.withdraw_draft(connection, draft_id),

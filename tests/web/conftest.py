@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +13,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # starlette would rather have a successor of httpx that is not out yet
     from starlette.testclient import TestClient
 
-import uvicorn
+from tests.web.driving import FLAGS, chromium, served
 from tests.web.hub import write_hub
 
 from headwater.library import Library, open_library
@@ -38,26 +36,15 @@ def client(library: Library) -> TestClient:
 @pytest.fixture(scope="session")
 def server(library: Library) -> Iterator[str]:
     """The small hub on a free port; its address."""
-    yield from serve(library)
+    with served(create_app(library)) as address:
+        yield address
 
 
-def serve(library: Library) -> Iterator[str]:
-    """Serve a hub from a thread until the test is over."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = uvicorn.Server(
-        uvicorn.Config(create_app(library), host="127.0.0.1", port=port, log_level="error", ws="none")
-    )
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not running.started:
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    running.should_exit = True
-    thread.join(timeout=10)
+@pytest.fixture(scope="module")
+def browser(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Chromium, with the flags that a module asks for."""
+    with chromium(getattr(request.module, "FLAGS", FLAGS)) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from tests.web.contribute_site import MET, PASSWORD, contribute_app, open_hub, open_site, term
+from tests.web.driving import served
 
 from headwater import contribution
 from headwater.contribution import Finding
@@ -29,7 +23,6 @@ axe_module = pytest.importorskip(
 
 pytestmark = pytest.mark.browser
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
 PAGES = {
     "list": ("writer", "contribute/"),
@@ -94,33 +87,8 @@ def server(library: Library, drafts: dict[str, str]) -> Iterator[str]:
 
     assert library.overlay is not None
     forum = open_forum(library.overlay.parent, is_alone=False)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = uvicorn.Server(
-        uvicorn.Config(contribute_app(library, forum), host="127.0.0.1", port=port, log_level="error", ws="none")
-    )
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not running.started:
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    running.should_exit = True
-    thread.join(timeout=10)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium, without a window."""
-    found = os.environ.get("HEADWATER_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found or not Path(found).exists():
-        pytest.skip("Chromium is missing: apt-get install chromium, or set HEADWATER_CHROMIUM to its path")
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield running
-        running.close()
+    with served(contribute_app(library, forum)) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

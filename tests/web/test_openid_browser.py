@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
+from tests.web.driving import free_port, served
 from tests.web.openid_site import CLIENT_ID, SECRET, Site, running
 
 from headwater.forum import open_forum
@@ -31,7 +27,6 @@ axe_module = pytest.importorskip(
 
 pytestmark = pytest.mark.browser
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PHONE = {"width": 320, "height": 640}
 PASSWORD = "correct horse battery"  # noqa: S105
 
@@ -48,34 +43,11 @@ def server(library: Library, provider: Site, tmp_path_factory: pytest.TempPathFa
     """A site with accounts on a free port; its address."""
     forum = open_forum(tmp_path_factory.mktemp("site") / "home", is_alone=False)
     forum.set_up(forum.setup_code(), "admin", PASSWORD)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     base = f"http://localhost:{port}"
     vouching = Provider(Settings(provider.issuer, CLIENT_ID, SECRET, base, "Ministry of Works and Water"))
-    app = create_app(library, forum=forum, base=base, provider=vouching)
-    serving = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none"))
-    thread = threading.Thread(target=serving.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not serving.started:
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.02)
-    yield base
-    serving.should_exit = True
-    thread.join(timeout=10)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium, without a window."""
-    found = os.environ.get("HEADWATER_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found or not Path(found).exists():
-        pytest.skip("Chromium is missing: apt-get install chromium, or set HEADWATER_CHROMIUM to its path")
-    with sync_api.sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield made
-        made.close()
+    with served(create_app(library, forum=forum, base=base, provider=vouching), port=port):
+        yield base
 
 
 @pytest.fixture

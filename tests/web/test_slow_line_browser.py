@@ -7,11 +7,6 @@ is missing. The figures are printed with `-s`.
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +14,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-import uvicorn
+from tests.web.driving import DRAWING, served
 from tests.web.site import finished, site, traded
 
 from headwater.library import Library
@@ -31,10 +26,8 @@ sync_api = pytest.importorskip(
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--enable-unsafe-swiftshader", "--use-gl=angle", "--use-angle=swiftshader",
-]  # fmt: skip
+FLAGS = DRAWING
+
 LINE = {"offline": False, "latency": 200, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
 """Bytes a second and milliseconds."""
 
@@ -86,35 +79,12 @@ def server(
     """The site on a free port; its address."""
     made = traded(root, toy_results, tmp_path_factory)
     app = site(real_library, tmp_path_factory.mktemp("slow"), root, made)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none"))
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 60
-    while not running.started:
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.02)
-    for code in ("en", "zh"):  # a site that is up has been read before: the line is measured, not the first reading
-        for page in (*PAGES.values(), "studies/{study}/map"):
-            with urlopen(f"http://127.0.0.1:{port}/{code}/{page.format(study=study)}") as answer:
-                assert answer.status == 200
-    yield f"http://127.0.0.1:{port}"
-    running.should_exit = True
-    thread.join(timeout=10)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium, without a window."""
-    found = os.environ.get("HEADWATER_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found or not Path(found).exists():
-        pytest.skip("Chromium is missing: apt-get install chromium, or set HEADWATER_CHROMIUM to its path")
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield running
-        running.close()
+    with served(app) as address:
+        for code in ("en", "zh"):  # a site that is up has been read before: the line is measured, not the first reading
+            for page in (*PAGES.values(), "studies/{study}/map"):
+                with urlopen(f"{address}/{code}/{page.format(study=study)}") as answer:  # noqa: S310 (our own server)
+                    assert answer.status == 200
+        yield address
 
 
 @pytest.fixture

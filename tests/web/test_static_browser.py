@@ -6,7 +6,6 @@ Needs what `test_browser` needs, and skips with the reason where it is missing.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,10 +31,6 @@ axe_module = pytest.importorskip(
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 MORE = (
     "bridges", "mangroves", "Evaluations", "évaluation", "the of", "of", "水 -电", '"climate risk" 气候', "life-cycles",
     "lifecycle", "cost–benefit", "CO₂", "U.N.", "1,000", "дороги", "Россия", "Estados Unidos", "المياه", '"', "-water",
@@ -61,18 +56,6 @@ def copy(library: Library, root: Path, toy_results: Path, tmp_path_factory: pyte
 def real_copy(real_library: Library, tmp_path_factory: pytest.TempPathFactory) -> Exported:
     """The hub that comes with Headwater as files."""
     return export_site(real_library, tmp_path_factory.mktemp("real") / "copy", today="2026-11-28")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium, without a window."""
-    found = os.environ.get("HEADWATER_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found or not Path(found).exists():
-        pytest.skip("Chromium is missing: apt-get install chromium, or set HEADWATER_CHROMIUM to its path")
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture

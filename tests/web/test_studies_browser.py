@@ -6,17 +6,12 @@ Needs what `test_browser` needs, and skips with the reason where it is missing.
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
+from tests.web.driving import DRAWING, served
 from tests.web.site import finished, site, traded
 
 from headwater.library import Library
@@ -32,10 +27,8 @@ axe_module = pytest.importorskip(
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--enable-unsafe-swiftshader", "--use-gl=angle", "--use-angle=swiftshader",
-]  # fmt: skip
+FLAGS = DRAWING
+
 PAGES = {
     "list": "",
     "overview": "toytown/",
@@ -64,31 +57,8 @@ def server(library: Library, root: Path, toy_results: Path, tmp_path_factory: py
     """The site on a free port; its address."""
     made = traded(root, toy_results, tmp_path_factory)
     app = site(library, tmp_path_factory.mktemp("served"), root, made)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none"))
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not running.started:
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    running.should_exit = True
-    thread.join(timeout=10)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium, without a window."""
-    found = os.environ.get("HEADWATER_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found or not Path(found).exists():
-        pytest.skip("Chromium is missing: apt-get install chromium, or set HEADWATER_CHROMIUM to its path")
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield running
-        running.close()
+    with served(app) as address:
+        yield address
 
 
 @pytest.fixture

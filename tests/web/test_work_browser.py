@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from tests.test_worker import WORKER
+from tests.web.driving import served
 from tests.web.work_site import open_site, work_app
 
 from headwater import workshop
@@ -33,7 +28,6 @@ axe_module = pytest.importorskip(
 
 pytestmark = pytest.mark.browser
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
 TABLES = "studies/mine/tables"
 PAGES = {
@@ -66,33 +60,8 @@ def forum(tmp_path_factory: pytest.TempPathFactory) -> Forum:
 @pytest.fixture(scope="module")
 def server(library: Library, forum: Forum) -> Iterator[str]:
     """The site on a free port; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = uvicorn.Server(
-        uvicorn.Config(work_app(library, forum), host="127.0.0.1", port=port, log_level="error", ws="none")
-    )
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not running.started:
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    running.should_exit = True
-    thread.join(timeout=10)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium, without a window."""
-    found = os.environ.get("HEADWATER_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found or not Path(found).exists():
-        pytest.skip("Chromium is missing: apt-get install chromium, or set HEADWATER_CHROMIUM to its path")
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield running
-        running.close()
+    with served(work_app(library, forum)) as address:
+        yield address
 
 
 @pytest.fixture

@@ -248,16 +248,17 @@ def withdraw_draft(connection: Connection, draft_id: str) -> None:
     _move(connection, read_draft(connection, draft_id, is_locked=True), OPEN, "withdrawn")
 
 
-def return_draft(
+def end_review(
     connection: Connection,
     draft_id: str,
     version: int,
     *,
+    is_accepted: bool,
     reviewer_id: str | None,
     criteria: Mapping[str, Any],
     words: str,
 ) -> None:
-    """Give a draft back to its author with reasons.
+    """Write down that a draft was accepted and published, or give it back to its author with reasons.
 
     Raises
     ------
@@ -267,31 +268,8 @@ def return_draft(
         If it does not wait for review.
     """
     draft = read_draft(connection, draft_id, is_locked=True)
-    _add_review(connection, draft, version, reviewer_id, criteria, words, is_accepted=False)
-    _move(connection, draft, ("submitted",), "returned")
-
-
-def publish_draft(
-    connection: Connection,
-    draft_id: str,
-    version: int,
-    *,
-    reviewer_id: str | None,
-    criteria: Mapping[str, Any],
-    words: str,
-) -> None:
-    """Write down that a draft was accepted and published.
-
-    Raises
-    ------
-    Conflict
-        If another version was handed in meanwhile.
-    InputError
-        If it does not wait for review.
-    """
-    draft = read_draft(connection, draft_id, is_locked=True)
-    _add_review(connection, draft, version, reviewer_id, criteria, words, is_accepted=True)
-    _move(connection, draft, ("submitted",), "published")
+    _add_review(connection, draft, version, reviewer_id, criteria, words, is_accepted=is_accepted)
+    _move(connection, draft, ("submitted",), "published" if is_accepted else "returned")
 
 
 def _drafts() -> Select[Any]:
