@@ -79,7 +79,7 @@ def skos(terms: Sequence[Record], *, base: str) -> dict[str, Any]:
 
 
 _GLOSSARY = {"en": "Glossary of sustainable infrastructure", "zh": "可持续基础设施术语表"}
-_CATALOGUE = {"en": "The one-stop hub on sustainable infrastructure", "zh": "可持续基础设施一站式信息中心"}
+_CATALOGUE = {"en": "The one-stop hub on sustainable infrastructure", "zh": "可持续基础设施一站式知识中心"}
 _FILES = (
     ("dump.csv", "text/csv"), ("dump.json", "application/json"),
     ("dump.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
