@@ -13,7 +13,7 @@ PORT ?= 8000
 .PHONY: help demo serve test test-slow test-browser lint audit docs bench packs words clean
 
 help: ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z./-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: .venv/run ## run the main job on the Ghana and Djibouti packs and write their reports
 	@$(HW) report studies/djibouti --out $(OUT)/djibouti --language en --language zh
@@ -67,6 +67,9 @@ $(UV):
 	@{ $(PYTHON) -m venv .tools >/dev/null && .tools/bin/python -m pip install -q --disable-pip-version-check $(UV_WANTED); } \
 	|| { rm -rf .tools && $(PYTHON) -m pip install -q --disable-pip-version-check --target .tools/lib $(UV_WANTED) \
 	     && mkdir -p .tools/bin && ln -s ../lib/bin/uv $(UV); }
+
+.tools/openid: ## with Node.js: a certified OpenID provider for the tests in a browser
+	@npm install --silent --no-audit --no-fund --no-package-lock --prefix $@ oidc-provider@8.8.1
 
 .venv/run: uv.lock pyproject.toml | $(UV)
 	@$(SYNC)

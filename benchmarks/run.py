@@ -35,6 +35,7 @@ COLUMNS = (
 
 
 def main() -> None:
+    sys.path[:] = [path for path in sys.path if Path(path).resolve() != HERE]  # `coverage` is a library to others
     names = sys.argv[1:] or comparisons()
     unknown = sorted(set(names) - set(comparisons()))
     if unknown:
