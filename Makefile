@@ -29,7 +29,7 @@ test: .venv/dev ## the tests, in under eight minutes
 	@.venv/bin/python -m pytest -q -n auto --dist loadfile
 
 test-slow: .venv/dev .venv/packs .venv/fuzz ## the tests that take minutes, rebuild the packs, or try the API with what nobody would send
-	@.venv/bin/python -m pytest -q -m slow
+	@.venv/bin/python -m pytest -q -m slow -n auto --dist loadfile
 
 test-browser: .venv/browser ## the tests that drive Chromium (HEADWATER_CHROMIUM=path if it is not /usr/bin/chromium)
 	@.venv/bin/python -m pytest -q -m browser -n auto --dist loadfile

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-settings.register_profile("headwater", deadline=None)  # kernels compile on their first call
+EXAMPLES = int(os.environ.get("HEADWATER_EXAMPLES", "40"))
+settings.register_profile("headwater", deadline=None, max_examples=EXAMPLES)  # kernels compile on their first call
 settings.load_profile("headwater")
 
 ROOT = Path(__file__).parents[1]

@@ -10,6 +10,8 @@ import pytest
 import headwater as hw
 from headwater.errors import SchedulerError
 
+pytestmark = pytest.mark.slow
+
 distributed = pytest.importorskip("distributed", reason="Dask is not installed; run: make test")
 
 

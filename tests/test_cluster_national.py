@@ -13,6 +13,8 @@ from tests.national import write_national
 import headwater as hw
 from headwater.steps import DISRUPTIONS
 
+pytestmark = pytest.mark.slow
+
 distributed = pytest.importorskip("distributed", reason="Dask is not installed; run: make test")
 
 TABLES = ("exposures", "damages", "expected_damages", *DISRUPTIONS)

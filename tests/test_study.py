@@ -204,8 +204,8 @@ AFTER_PROPOSING = {"propose", "interact", "appraise", *AFTER_CHOOSING}
     [
         ("hazard_classes", "level", "medium", set()),
         ("measures", "initial_cost_usd_per_unit", "1000", AFTER_PROPOSING),
-        ("zones", "name", "Someplace", {"screen", "disrupt", *AFTER_PROPOSING}),
-        ("curves", "damage_share_high", "1", {"stress", *AFTER_PROPOSING}),
+        pytest.param("zones", "name", "Someplace", {"screen", "disrupt", *AFTER_PROPOSING}, marks=pytest.mark.slow),
+        pytest.param("curves", "damage_share_high", "1", {"stress", *AFTER_PROPOSING}, marks=pytest.mark.slow),
     ],
 )
 def test_changed_table_is_computed_anew_by_the_steps_that_read_it(
@@ -222,9 +222,16 @@ def test_changed_table_is_computed_anew_by_the_steps_that_read_it(
     [
         ('title.en = "Toytown', 'title.en = "Toy town', set()),
         ("value = 0.0\n", "value = 0.01\n", {"appraise", *AFTER_CHOOSING}),
-        ("amount_usd = 450000", "amount_usd = 440000", {"propose", "interact", "appraise", *AFTER_CHOOSING}),
-        ("horizon_year = 2125", "horizon_year = 2100", {"appraise", *AFTER_CHOOSING}),
-        ("value = 5\n", "value = 4\n", {"screen", "disrupt", *AFTER_PROPOSING}),
+        pytest.param(
+            "amount_usd = 450000",
+            "amount_usd = 440000",
+            {"propose", "interact", "appraise", *AFTER_CHOOSING},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "horizon_year = 2125", "horizon_year = 2100", {"appraise", *AFTER_CHOOSING}, marks=pytest.mark.slow
+        ),
+        pytest.param("value = 5\n", "value = 4\n", {"screen", "disrupt", *AFTER_PROPOSING}, marks=pytest.mark.slow),
     ],
 )
 def test_changed_header_is_computed_anew_by_the_steps_that_read_it(

@@ -95,6 +95,7 @@ def assert_same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) ->
 # --- the worker that a server keeps -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_worker_that_a_server_keeps_does_the_jobs(forum: Forum) -> None:
     job_id = forum.run(EVERYONE_ALONE, "toytown", STEP)
     over = threading.Event()
@@ -243,6 +244,7 @@ def test_a_mistake_of_ours_is_written_down_and_raised(forum: Forum, monkeypatch:
 # --- the process, killed ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_killed_worker_loses_nothing_and_the_next_goes_on_where_it_was(
     forum: Forum, toy_results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,6 +268,7 @@ def test_a_killed_worker_loses_nothing_and_the_next_goes_on_where_it_was(
     assert_same(made(out(forum)), {name: whole[name] for name in made(out(forum))})
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_told_to_go_gives_its_job_back(forum: Forum) -> None:
     job_id = forum.run(EVERYONE_ALONE, "toytown", "plan")
     with started(forum) as process:
@@ -292,6 +295,7 @@ worker.work(open_forum(Path(sys.argv[1]), packaged=Path(sys.argv[2])), workers=1
 """
 
 
+@pytest.mark.slow
 def test_a_worker_whose_work_hears_nothing_goes_all_the_same(forum: Forum) -> None:
     job_id = forum.run(EVERYONE_ALONE, "toytown", "plan")
     with started(forum, DEAF) as process:
@@ -303,12 +307,37 @@ def test_a_worker_whose_work_hears_nothing_goes_all_the_same(forum: Forum) -> No
 
 def test_the_command_that_the_server_starts_does_a_job(forum: Forum) -> None:
     job_id = forum.run(EVERYONE_ALONE, "toytown", STEP)
-    with subprocess.Popen(worker.worker_command(forum.home, None, forum.packaged)) as process:  # noqa: S603
+    command = worker.worker_command(forum.home, None, forum.packaged)
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603
         try:
             until(lambda: job(forum, job_id)["state"] in ENDED or process.poll() is not None)
+            assert job(forum, job_id)["state"] == "finished"
+            process.stdin.close()  # as when the server is no more, killed or not
+            process.wait(worker.GRACE_S + 20)
         finally:
             process.kill()
-    assert job(forum, job_id)["state"] == "finished"
+
+
+KEEPER = """
+import sys, time
+from pathlib import Path
+from headwater import worker
+worker.keep_working(worker.worker_command(Path(sys.argv[1]), None, Path(sys.argv[2])), is_wanted=lambda: True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+def test_a_server_that_is_killed_leaves_no_worker_behind(forum: Forum) -> None:
+    job_id = forum.run(EVERYONE_ALONE, "toytown", "plan")
+    with started(forum, KEEPER) as server:
+        until(lambda: job(forum, job_id)["state"] == "running")
+        with forum.engine.begin() as connection:
+            (name,) = jobs.list_workers(connection)
+        server.kill()
+    pid = int(name.split("-")[-2])
+    until(lambda: not worker._is_alive(pid))
+    assert job(forum, job_id)["state"] == "queued"
 
 
 def test_jobs_of_the_living_are_left_alone(forum: Forum) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 import headwater as hw
-from headwater.cli_hub import Content, IndexFile, Language, speaking_or_refused
+from headwater.cli_hub import Content, Language, speaking_or_refused
 from headwater.errors import InputError
 from headwater.permissions import EVERYONE_ALONE
 from headwater.words import _
@@ -35,7 +35,10 @@ Database = Annotated[
 Studies = Annotated[
     Path, typer.Option("--studies", help=_("Folder of studies that anybody may read and nobody changes."))
 ]
-DEFAULT_HOME, PACKAGED = Path("out/site"), Path("studies")
+LibraryFile = Annotated[
+    Path | None, typer.Option("--index", help=_("Library file; hub.sqlite in the folder of the site unless given."))
+]
+DEFAULT_HOME, PACKAGED, LIBRARY = Path("out/site"), Path("studies"), "hub.sqlite"
 
 
 @site.command("serve", help=_("Serve the hub and the studies as pages in English and Chinese, until Ctrl-C."))
@@ -54,7 +57,7 @@ def serve(
     database: Database = None,
     studies: Studies = PACKAGED,
     content: Content = None,
-    index: IndexFile = None,
+    index: LibraryFile = None,
     base: Annotated[
         str, typer.Option("--base", help=_("Address under which the site is known, for links in files."))
     ] = "",
@@ -63,6 +66,9 @@ def serve(
     """Serve the pages."""
     import uvicorn  # noqa: PLC0415 (only a server needs it)
 
+    from headwater.compiled import keep_compiled  # noqa: PLC0415
+
+    keep_compiled(home / "compiled")
     from headwater.forum import open_forum  # noqa: PLC0415
     from headwater.openid.provider import open_provider  # noqa: PLC0415
     from headwater.overlay import overlay_of  # noqa: PLC0415
@@ -79,7 +85,7 @@ def serve(
                 _("HEADWATER_OIDC_… lets people sign in through another site, but here nobody signs in: add --accounts")
             )
         forum = open_forum(home, database=database, packaged=studies, is_alone=is_alone)
-        library = hw.open_library(content=content, index=index, overlay=overlay_of(forum))
+        library = hw.open_library(content=content, index=index or home / LIBRARY, overlay=overlay_of(forum))
         clear_leftovers(home)
         address = f"http://{host}:{port}/"
         screen.print(_("Headwater is at {address} — stop it with Ctrl-C.").format(address=address), highlight=False)
@@ -107,12 +113,18 @@ def work(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help=_("Threads; all processors unless given."))
     ] = None,
+    kept: Annotated[bool, typer.Option("--kept", hidden=True, help=_("End when standard input ends."))] = False,
 ) -> None:
     """Do the long jobs."""
+    from headwater.compiled import keep_compiled  # noqa: PLC0415
+
+    keep_compiled(home / "compiled")
     from headwater.forum import open_forum  # noqa: PLC0415
-    from headwater.worker import lower_priority, work  # noqa: PLC0415
+    from headwater.worker import leave_with_the_keeper, lower_priority, work  # noqa: PLC0415
 
     lower_priority()
+    if kept:
+        leave_with_the_keeper()
     work(open_forum(home, database=database, packaged=studies), workers=workers)
 
 
@@ -179,7 +191,7 @@ def export_content(
     home: Home = DEFAULT_HOME,
     database: Database = None,
     content: Content = None,
-    index: IndexFile = None,
+    index: LibraryFile = None,
     language: Language = "en",
 ) -> None:
     """Carry entries over to git."""
@@ -188,7 +200,7 @@ def export_content(
 
     with speaking_or_refused(language):
         forum = open_forum(home, database=database)
-        library = hw.open_library(content=content, index=index, overlay=overlay.overlay_of(forum))
+        library = hw.open_library(content=content, index=index or home / LIBRARY, overlay=overlay.overlay_of(forum))
         changes = overlay.changed_here(forum, library, EVERYONE_ALONE)
         overlay.export_content(forum, library, EVERYONE_ALONE, file)
         told = _("[green]✓[/green] {file}: {count} entries that git has not got")
@@ -208,7 +220,7 @@ def export_site(
     database: Database = None,
     studies: Studies = PACKAGED,
     content: Content = None,
-    index: IndexFile = None,
+    index: LibraryFile = None,
     base: Annotated[
         str, typer.Option("--base", help=_("Address under which the site is known, for links in files."))
     ] = "",
@@ -230,7 +242,7 @@ def export_site(
 
         forum = open_forum(home, database=database, packaged=studies)
         made = copies.export_site(
-            hw.open_library(content=content, index=index, overlay=overlay_of(forum)), folder,
+            hw.open_library(content=content, index=index or home / LIBRARY, overlay=overlay_of(forum)), folder,
             today=datetime.now(UTC).date().isoformat(), forum=forum, base=base, is_replacing=replace, progress=show,
         )  # fmt: skip
         told = _("[green]✓[/green] {folder}: {files} files, {size} MB; open {front}")

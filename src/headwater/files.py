@@ -23,7 +23,7 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _DRAFT = re.compile(r"\..+-[a-z0-9_]{8}(?:\.[^.]*)?\Z")
 
 
-def write_atomically(path: Path, write: Callable[[Path], object], *, lasting: bool = False) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object], *, lasting: bool = False, mode: int = 0o644) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place of `path` in one step.
 
     If `write` fails, an earlier file at `path` stays as it is and no other file is left behind. A process that is
@@ -37,6 +37,8 @@ def write_atomically(path: Path, write: Callable[[Path], object], *, lasting: bo
         Fills the temporary file.
     lasting
         Whether to wait until the disk holds it, so that it outlives a power cut.
+    mode
+        Who may read and write it.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def write_atomically(path: Path, write: Callable[[Path], object], *, lasting: bo
         draft = Path(name)
         try:
             write(draft)
-            draft.chmod(0o644)
+            draft.chmod(mode)
             if lasting:
                 _flush(draft)
             draft.replace(path)

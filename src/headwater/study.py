@@ -52,6 +52,7 @@ class Study:
     _known: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     _hashes: dict[Path, str] = field(default_factory=dict, repr=False)
     _keys: dict[str, str] = field(default_factory=dict, repr=False)
+    _rest_on: dict[str, set[str]] = field(default_factory=dict, repr=False)
     _made: dict[str, Any] = field(default_factory=dict, repr=False)
 
     # --- what it holds ---
@@ -333,12 +334,12 @@ class Study:
         return self._keys[step.name]
 
     def _inputs(self, step: Step) -> dict[str, str]:
-        files = [path for name in step.tables for path in studies.table_files(self.folder)[name]]
+        tables = self.once("files of tables", lambda: studies.table_files(self.folder))
+        files = [path for name in step.tables for path in tables[name]]
         if "hazard_layers" in step.tables:
             files += sorted(self.folder / name for name in self.tables["hazard_layers"]["file"].unique())
-        for path in files:
-            if path not in self._hashes:
-                self._hashes[path] = hash_file(path)
+        for path in set(files) - set(self._hashes):
+            self._hashes[path] = hash_file(path)
         return {str(path.relative_to(self.folder)): self._hashes[path] for path in files}
 
     def _values(self, step: Step) -> dict[str, Any]:
@@ -349,17 +350,18 @@ class Study:
         needs = {f"{need} (result)": self.key(step_of(need)) for need in step.needs}
         return Provenance(
             result=name, step=step.name, method=step.method, key=key, inputs=self._inputs(step) | needs,
-            assumptions=self._values(step), sources=self._sources(step), version=__version__,
+            assumptions=self._values(step), sources=tuple(sorted(self._sources(step))), version=__version__,
         )  # fmt: skip
 
-    def _sources(self, step: Step) -> tuple[str, ...]:
-        tables = [self.tables[name] for name in step.tables if "source_id" in self.tables[name]]
-        here = {str(source) for table in tables for source in table["source_id"].dropna().unique()}
-        given = [self.header.assumptions[name].source_id for name in step.assumptions if self.header.gives(name)]
-        if "curves" in step.tables:
-            here |= set(self.sources["source_id"]) - set(self.tables["sources"]["source_id"])
-        before = [source for need in step.needs for source in self._sources(step_of(need))]
-        return tuple(sorted({*here, *filter(None, given), *before}))
+    def _sources(self, step: Step) -> set[str]:
+        if step.name not in self._rest_on:
+            tables = [self.tables[name] for name in step.tables if "source_id" in self.tables[name]]
+            here = {str(source) for table in tables for source in table["source_id"].unique() if not pd.isna(source)}
+            here |= {self.header.assumptions[name].source_id for name in step.assumptions if self.header.gives(name)}
+            if "curves" in step.tables:
+                here |= set(self.sources["source_id"]) - set(self.tables["sources"]["source_id"])
+            self._rest_on[step.name] = here.union(*(self._sources(step_of(need)) for need in step.needs)) - {""}
+        return self._rest_on[step.name]
 
     # --- what steps ask for ---
 
@@ -412,9 +414,7 @@ class Study:
             provenance={
                 "version": __version__,
                 "run_on": dt.datetime.now(tz=dt.UTC).date().isoformat(),
-                "inputs": {
-                    str(path.relative_to(self.folder)): hash_file(path) for path in studies.input_files(self.folder)
-                },
+                "inputs": {str(p.relative_to(self.folder)): hash_file(p) for p in studies.input_files(self.folder)},
                 "results": {name: results.read_provenance(self.out, name) for name in made},
                 "commands": [f"headwater explain {self.out / 'expected_damages.csv'}"],
             },

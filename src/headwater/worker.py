@@ -93,6 +93,17 @@ def work(forum: Forum, *, workers: int | None = None, is_wanted: Callable[[], bo
             time.sleep(PAUSE_S * 5)
 
 
+def leave_with_the_keeper() -> None:
+    """Have this process told to go when its standard input ends, which a server holds: also when that was killed."""
+
+    def wait() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="leaves with the keeper", daemon=True).start()
+
+
 def _leave_when_told(forum: Forum, worker: str) -> None:
     """On SIGTERM give the job back and go: by an interrupt, and if the work does not hear it in time, without it."""
     heard, rings = socket.socketpair()
@@ -148,7 +159,7 @@ def run_what_never_ran(forum: Forum) -> list[str]:
 def keep_working(command: list[str], *, is_wanted: Callable[[], bool]) -> threading.Thread:
     """Keep a worker process alive beside the server: one that dies is started again, one that dies at once ever later.
 
-    Ends with the server.
+    Ends with the server, however that ends: the worker reads the end of its standard input.
     """
 
     def watch() -> None:
@@ -248,7 +259,7 @@ def _interrupt_main() -> None:
 
 
 def worker_command(home: Path, database: str | None, packaged: Path | None) -> list[str]:
-    """The command that starts a worker for a site."""
-    command = [sys.executable, "-m", "headwater", "work", "--home", str(home)]
+    """The command that starts a worker for a site, to be kept by `keep_working`."""
+    command = [sys.executable, "-m", "headwater", "work", "--kept", "--home", str(home)]
     command += ["--database", database] if database else []
     return command + (["--studies", str(packaged)] if packaged else [])

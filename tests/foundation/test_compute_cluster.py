@@ -46,10 +46,12 @@ def test_the_same_results_in_the_same_order(cluster):
     assert list(map_items(square, [], scheduler=cluster.scheduler_address)) == []
 
 
+@pytest.mark.slow
 def test_both_workers_share_the_work(cluster):
     assert len(set(map_items(pid_of_worker, range(40), scheduler=cluster.scheduler_address))) == 2
 
 
+@pytest.mark.slow
 def test_a_mistake_in_an_item_comes_through_as_itself(cluster):
     done = map_items(complain, range(6), scheduler=cluster.scheduler_address)
     assert [next(done), next(done), next(done)] == [0, 1, 2]
@@ -58,6 +60,7 @@ def test_a_mistake_in_an_item_comes_through_as_itself(cluster):
     assert caught.value.faults[0].value == "x"
 
 
+@pytest.mark.slow
 def test_a_worker_killed_midway_costs_nothing_but_time(cluster):
     pids = [worker.pid for worker in cluster.workers.values()]
     killer = threading.Timer(0.8, os.kill, (pids[0], signal.SIGKILL))
@@ -74,6 +77,7 @@ def test_a_wrong_address_is_said_plainly():
     assert exit_code(SchedulerError("")) == 7
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_goes_midway_is_said_plainly(tmp_path: Path):
     options = {"n_workers": 1, "threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
     with distributed.LocalCluster(**options, memory_limit=None, silence_logs=50) as made:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from headwater.errors import InputError, SourceError
-from headwater.forum import Forum
+from headwater.forum import Forum, open_forum
 from headwater.store.backup import LIST, restore_backup, write_backup
 from headwater.store.database import tables
 
@@ -123,3 +123,11 @@ def test_a_copy_of_one_kind_of_database_restores_into_the_other(site: Forum, tmp
     restore_backup(other, tmp_path / "new", tmp_path / "one.zip")
     write_backup(other, tmp_path / "new", tmp_path / "two.zip")
     assert content(tmp_path / "one.zip") == content(tmp_path / "two.zip")
+
+
+def test_nobody_else_on_the_machine_reads_the_database_or_a_copy(tmp_path: Path) -> None:
+    forum = open_forum(tmp_path / "home")
+    write_backup(forum.engine, forum.home, tmp_path / "copy.zip")
+    kept = [tmp_path / "copy.zip", *forum.home.glob("forum.sqlite*")]
+    assert len(kept) == 4  # with what SQLite keeps beside its file
+    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}

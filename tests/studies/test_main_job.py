@@ -138,6 +138,7 @@ def test_a_measure_costs_its_unit_cost_times_the_length_the_rarest_event_reaches
     np.testing.assert_allclose(options["initial_cost_usd"], expected, rtol=1e-6, atol=0.01)
 
 
+@pytest.mark.slow
 def test_three_budgets_give_three_proved_plans(djibouti: Study) -> None:
     plans, summaries = djibouti.plans(), djibouti.plan_summaries()
     assert len(summaries) == 3
@@ -148,6 +149,7 @@ def test_three_budgets_give_three_proved_plans(djibouti: Study) -> None:
     assert not groups.duplicated(["plan_id", "exclusive_group"]).any()
 
 
+@pytest.mark.slow
 def test_each_start_year_spends_no_more_than_has_come_in(djibouti: Study) -> None:
     plans = djibouti.plans()
     for budget in djibouti.header.budgets:
@@ -164,6 +166,7 @@ def pack(request: pytest.FixtureRequest) -> Study:
     return request.getfixturevalue(request.param)
 
 
+@pytest.mark.slow
 def test_sum_and_models_agree_on_every_plan(pack: Study) -> None:
     checks = pack.plan_checks()
     objective = checks[checks["item"] == pack.header.objective]
@@ -173,6 +176,7 @@ def test_sum_and_models_agree_on_every_plan(pack: Study) -> None:
     np.testing.assert_allclose(checks["optimiser"], checks["whole_plan"], rtol=0.01, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_plans_carry_a_full_business_case(pack: Study) -> None:
     chosen = set(pack.plans()["plan_id"])
     for table in ("cash_flows", "incidence", "finance_summaries", "fiscal_profile", "finance_flows"):
@@ -185,6 +189,7 @@ def test_plans_carry_a_full_business_case(pack: Study) -> None:
     np.testing.assert_allclose(finance["funded_usd"] + finance["gap_usd"], finance["investment_usd"], rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_worth_of_djibouti_is_a_distribution_and_jobs_are_counted(djibouti: Study) -> None:
     spread = djibouti.result("npv_distribution").set_index("plan_id")
     assert set(spread.index) == {budget.plan_id for budget in djibouti.header.budgets}
@@ -197,6 +202,7 @@ def test_worth_of_djibouti_is_a_distribution_and_jobs_are_counted(djibouti: Stud
     assert len(djibouti.result("delivery_comparison"))
 
 
+@pytest.mark.slow
 def test_front_is_proved_and_no_point_is_worse_in_everything(pack: Study) -> None:
     front = pack.result("front")
     points = front.pivot(index="point_id", columns="item", values="value")
@@ -210,6 +216,7 @@ def test_front_is_proved_and_no_point_is_worse_in_everything(pack: Study) -> Non
     assert front["whole"].notna().all()
 
 
+@pytest.mark.slow
 def test_plans_are_tried_in_every_future(pack: Study) -> None:
     table = pack.result("robustness").pivot(index="rule", columns="future_id", values="regret")
     futures = [future.future_id for future in pack.header.futures]
@@ -278,12 +285,14 @@ def test_34_real_projects_have_cost_sector_and_targets(ghana: Study) -> None:
     assert projects["sdg_targets"].notna().sum() >= 30
 
 
+@pytest.mark.slow
 def test_projects_without_a_place_are_not_chosen(ghana: Study) -> None:
     chosen = ghana.plans().merge(ghana.options(), on="option_id")
     assert len(chosen)
     assert (chosen["kind"] == "build").all()
 
 
+@pytest.mark.slow
 def test_a_second_road_ends_what_its_gap_cut_off(ghana: Study) -> None:
     effects = ghana.effects().query("item == 'population_cut_off'").set_index("option_id")["amount"]
     assert effects["second_road_gap_377406_377490_beside"] == pytest.approx(95837)

@@ -38,7 +38,9 @@ def issuer(root: Path, base: str) -> Iterator[str]:
     if not shutil.which("node") or not (modules / "oidc-provider").exists():
         pytest.skip("node-oidc-provider is missing; with Node.js: make .tools/openid")
     command = ["node", root / "tests" / "oracles" / "openid_provider.mjs", modules, CLIENT_ID, SECRET, base + BACK]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+    with subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as running:
         assert running.stdout is not None
         yield running.stdout.readline().strip()
         running.kill()

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
-kernel = njit(cache=True, nogil=True, error_model="numpy")
+from headwater.compiled import compiled
+
+kernel = compiled(nogil=True, error_model="numpy")
 
 
 @kernel

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from headwater.compiled import compiled
 
-kernel = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+kernel = compiled(nogil=True, error_model="numpy", fastmath={"contract"})
 
 RADIANS = math.pi / 180
 

@@ -16,11 +16,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from headwater.compiled import compiled
 from headwater.geo.grid import ON_EDGE
 
-kernel = njit(cache=True, nogil=True, error_model="numpy")
+kernel = compiled(nogil=True, error_model="numpy")
 
 NOTHING = 1e-9
 """A part of a cell, or of a whole polygon if that is smaller, that is rounding and not coverage."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from headwater.compiled import compiled
 from headwater.errors import InputError
 from headwater.geo.distance import SPHERE_RADIUS_M
 from headwater.words import _
@@ -177,7 +177,7 @@ def triangular(chance: Floats, bounds: Floats) -> Floats:
     return quantiles
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _field_chances(points, waves, sizes, phases, out):  # type: ignore[no-untyped-def]
     """Φ of the sum of waves at each point, for each sample; summed in a fixed order."""
     for s in range(out.shape[0]):

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import prange
 
+from headwater.compiled import compiled
 from headwater.geo.coverage import SHORTFALL
 from headwater.risk.curves import CurveSet
 from headwater.turns import in_turn
@@ -93,7 +94,7 @@ def _at(nodes: Floats, x: Floats, shares: Floats) -> Floats:
     return np.concatenate([inner, inner[:, -1:]], axis=1)
 
 
-@njit(cache=True)
+@compiled()
 def _searched(v: float, intensity: Floats, first: int, after: int) -> Any:
     """Last node at or below an intensity inside the curve, by halving."""
     low, high = first, after - 1
@@ -106,7 +107,7 @@ def _searched(v: float, intensity: Floats, first: int, after: int) -> Any:
     return low
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract", "nsz", "nnan"})
+@compiled(error_model="numpy", fastmath={"contract", "nsz", "nnan"})
 def _add_plain(
     here: Array, amount: float, nodes: Floats, first: int, bottom: float, top: float, per_unit: float, mean: Floats
 ) -> None:
@@ -119,7 +120,7 @@ def _add_plain(
         mean[layer] += amount * (start + (steps - step) * (nodes[0, node + np.uint64(1)] - start))
 
 
-@njit(cache=True)
+@compiled()
 def _add_any(
     here: Array, amount: float, curves: CurveTable, code: int, scale: float, offset: float, damage: Floats, gaps: Floats
 ) -> bool:
@@ -149,7 +150,7 @@ def _add_any(
     return found
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def _is_harmless(values: Array, harmless: float) -> bool:
     """Whether no layer's intensity is above what does no harm, and none lacks data."""
     above = False
@@ -158,7 +159,7 @@ def _is_harmless(values: Array, harmless: float) -> bool:
     return not above
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def _has_gap(values: Array) -> bool:
     """Whether a layer lacks data."""
     gap = False
@@ -167,7 +168,7 @@ def _has_gap(values: Array) -> bool:
     return gap
 
 
-@njit(cache=True)
+@compiled()
 def _has_data(first: int, after: int, positions: Array, values: Array, layer: int) -> bool:
     """Whether any cell of an asset has data in a layer."""
     found = False
@@ -176,7 +177,7 @@ def _has_data(first: int, after: int, positions: Array, values: Array, layer: in
     return found
 
 
-@njit(cache=True)
+@compiled()
 def _uncovered(covered: float, total: float, has_data: bool) -> float:
     """Share of an asset outside the grid or on cells without data; without extent, whether it is there at all."""
     if np.isnan(total):
@@ -188,7 +189,7 @@ def _uncovered(covered: float, total: float, has_data: bool) -> float:
 
 
 @in_turn
-@njit(parallel=True, cache=True, error_model="numpy", fastmath={"contract", "nsz"})
+@compiled(parallel=True, error_model="numpy", fastmath={"contract", "nsz"})
 def damage_kernel(
     indptr: Array,
     positions: Array,
@@ -250,7 +251,7 @@ ABOVE, GREATEST, MEAN, UNCOVERED = range(4)
 
 
 @in_turn
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def exposure_kernel(
     indptr: Array,
     positions: Array,

@@ -59,7 +59,7 @@ def write_backup(engine: Engine, home: Path, path: Path) -> dict[str, int]:
     for left in path.parent.glob(f".{path.name}-*"):
         if is_draft(left) and left.stat().st_mtime < time.time() - LEFT_AFTER_S:
             left.unlink(missing_ok=True)  # whoever wrote it was stopped
-    write_atomically(path, lambda draft: counted.update(_fill(engine, home, draft)), lasting=True)
+    write_atomically(path, lambda draft: counted.update(_fill(engine, home, draft)), lasting=True, mode=0o600)
     return counted
 
 

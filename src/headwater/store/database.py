@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -263,7 +263,10 @@ def open_database(address: str) -> Engine:
     engine = create_engine(address, pool_pre_ping=True)
     if engine.dialect.name == "sqlite":
         if engine.url.database:
-            Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+            path = Path(engine.url.database)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(OSError):  # SQLite says what is wrong
+                path.touch(mode=0o600)  # it holds hashes of passwords; what SQLite puts beside it is kept alike
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     event.listen(engine, "handle_error", _say_full)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from headwater.compiled import compiled
 from headwater.system.layers import NONE, Floats, Layer, Numbers
 
 Flags = npt.NDArray[np.bool_]
@@ -139,7 +139,7 @@ def _arcs(n: int, end: npt.NDArray[np.int64], limits: Floats) -> tuple[npt.NDArr
     return indptr, end[other][order].astype(np.int32), place[other][order], np.tile(limits, 2)[order]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _layered(nodes, rank, indptr, head, room, give, want, depth, queue):  # type: ignore[no-untyped-def]
     """Fewest arcs with room from any supply that is left, into `depth`; whether that reaches an open claim."""
     last, is_reached = 0, False
@@ -161,7 +161,7 @@ def _layered(nodes, rank, indptr, head, room, give, want, depth, queue):  # type
     return is_reached
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _send(  # type: ignore[no-untyped-def]
     nodes, rank, indptr, head, twin, room, give, want, depth, queue, following, path
 ):
@@ -201,7 +201,7 @@ def _send(  # type: ignore[no-untyped-def]
                     following[node] += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _open(  # type: ignore[no-untyped-def]
     nodes, rank, indptr, head, capacity, supply, room, give, want
 ):
@@ -219,7 +219,7 @@ def _open(  # type: ignore[no-untyped-def]
     return balance
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _beyond(nodes, rank, indptr, head, capacity, give, want, depth):  # type: ignore[no-untyped-def]
     """What the nodes beyond the cut can have, less what they want; and how many they are."""
     spare, count = 0.0, 0
@@ -233,7 +233,7 @@ def _beyond(nodes, rank, indptr, head, capacity, give, want, depth):  # type: ig
     return spare, count
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _part(indptr, head, twin, capacity, supply, demand):  # type: ignore[no-untyped-def]
     """Share of each node's demand, all demand together being 1.
 

@@ -7,8 +7,9 @@ in this one file because numba's cache of a function does not notice changes in 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from headwater.compiled import compiled
 from headwater.turns import in_turn
 
 NEVER = np.inf
@@ -19,7 +20,7 @@ LATER_H = 1e-9
 """A journey counts as later when it grows by more than this [h]; smaller differences are rounding between ties."""
 
 
-@njit(cache=True)
+@compiled()
 def _rise(heap, place, key, i):  # type: ignore[no-untyped-def]
     """Move the node at position `i` of the heap up to where its key belongs."""
     node = heap[i]
@@ -36,7 +37,7 @@ def _rise(heap, place, key, i):  # type: ignore[no-untyped-def]
     place[node] = i
 
 
-@njit(cache=True)
+@compiled()
 def _sink(heap, place, key, size, i):  # type: ignore[no-untyped-def]
     """Move the node at position `i` of the heap down to where its key belongs."""
     node = heap[i]
@@ -57,7 +58,7 @@ def _sink(heap, place, key, size, i):  # type: ignore[no-untyped-def]
     place[node] = i
 
 
-@njit(cache=True)
+@compiled()
 def _take(heap, place, key, size):  # type: ignore[no-untyped-def]
     """Remove and return the node with the smallest key."""
     node = heap[0]
@@ -69,7 +70,7 @@ def _take(heap, place, key, size):  # type: ignore[no-untyped-def]
     return node
 
 
-@njit(cache=True)
+@compiled()
 def search(  # type: ignore[no-untyped-def]
     indptr, neighbours, links, hours, best, parent, link, root, order, heap, place, wanted, wanted_count
 ):
@@ -113,7 +114,7 @@ def search(  # type: ignore[no-untyped-def]
 
 
 @in_turn
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def search_each(  # type: ignore[no-untyped-def]
     indptr, neighbours, links, hours, starts, ends, wanted, wanted_count, chunks, result
 ):
@@ -134,7 +135,7 @@ def search_each(  # type: ignore[no-untyped-def]
                     result[i, j] = best[ends[j]]
 
 
-@njit(cache=True)
+@compiled()
 def sum_down(order, parent, people):  # type: ignore[no-untyped-def]
     """People at or beyond each node; `order` has parents before children, and `people` is overwritten."""
     for i in range(order.size - 1, -1, -1):
@@ -144,7 +145,7 @@ def sum_down(order, parent, people):  # type: ignore[no-untyped-def]
     return people
 
 
-@njit(cache=True)
+@compiled()
 def preorder(order, parent):  # type: ignore[no-untyped-def]
     """Reached nodes in preorder: the old number, the size of the subtree and the parent of each new number."""
     total = np.zeros(parent.size, np.int32)
@@ -168,7 +169,7 @@ def preorder(order, parent):  # type: ignore[no-untyped-def]
     return old, size, above
 
 
-@njit(cache=True)
+@compiled()
 def renumbered(indptr, neighbours, links, hours, old):  # type: ignore[no-untyped-def]
     """Rows of the nodes in `old`, in that order. Neighbours of a reached node are reached, so none is lost."""
     new = np.full(indptr.size - 1, -1, np.int32)
@@ -184,7 +185,7 @@ def renumbered(indptr, neighbours, links, hours, old):  # type: ignore[no-untype
     return rows, heads, edges, times
 
 
-@njit(cache=True)
+@compiled()
 def has_way_out(indptr, neighbours, links, tree_link, parent, size, is_seed):  # type: ignore[no-untyped-def]
     """Whether the subtree of each node has a seed, or a link to the rest other than the one that leads to it."""
     n = size.size
@@ -202,7 +203,7 @@ def has_way_out(indptr, neighbours, links, tree_link, parent, size, is_seed):  #
     return seeded | (lowest < np.arange(n)) | (highest >= np.arange(n) + size)
 
 
-@njit(cache=True)
+@compiled()
 def _repair(  # type: ignore[no-untyped-def]  # noqa: PLR0912
     start, stop, failed, indptr, neighbours, links, hours, old_hours, seeds, people, best, heap, place
 ):
@@ -255,7 +256,7 @@ def _repair(  # type: ignore[no-untyped-def]  # noqa: PLR0912
 
 
 @in_turn
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def fail_each(  # type: ignore[no-untyped-def]
     indptr, neighbours, links, hours, old_hours, seeds, people, size, tree_link, jobs, chunks, result
 ):
@@ -271,7 +272,7 @@ def fail_each(  # type: ignore[no-untyped-def]
             )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _cut(starts, size, marked, cut):  # type: ignore[no-untyped-def]
     """Mark all that lies at or beyond the nodes `starts` and list it in `cut`; returns how much."""
     count = 0
@@ -288,7 +289,7 @@ def _cut(starts, size, marked, cut):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _settle(  # type: ignore[no-untyped-def]
     cut, marked, old, indptr, neighbours, links, hours, old_hours, seeds, node_on, link_on, best, heap, place
 ):
@@ -326,7 +327,7 @@ def _settle(  # type: ignore[no-untyped-def]
                     _rise(heap, place, best, place[other])
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def delay_each(  # type: ignore[no-untyped-def]
     old, indptr, neighbours, links, hours, old_hours, size, parent, child, sources, source_hours, people,
     node_on, link_on, source_on, result,
@@ -369,7 +370,7 @@ def delay_each(  # type: ignore[no-untyped-def]
                 result[1, state] += people[node] * extra
 
 
-@njit(cache=True)
+@compiled()
 def _assign(  # type: ignore[no-untyped-def]  # noqa: PLR0912
     indptr, neighbours, links, hours, origin, width_h, best, parent, link, before, after, at, first,
     wanted, wanted_count,
@@ -430,7 +431,7 @@ def _assign(  # type: ignore[no-untyped-def]  # noqa: PLR0912
 
 
 @in_turn
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def assign_each(  # type: ignore[no-untyped-def]
     indptr, neighbours, links, hours, origins, ends_ptr, ends, amounts, width_h, slots, load, arrived
 ):

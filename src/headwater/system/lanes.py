@@ -8,7 +8,8 @@ threads and machines. All loops live in this file because numba's cache does not
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from headwater.compiled import compiled
 
 ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 NIL = np.uint64(0)
@@ -21,7 +22,7 @@ ROUNDING = 1e-9
 """A zone that misses no more than this share of its demand misses nothing: it is rounding."""
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def flood(  # type: ignore[no-untyped-def]
     first, last, indptr, heads, links, up, works, node_asset, sources, source_asset, s0, s1, reach, queue, queued
 ):
@@ -66,7 +67,7 @@ def flood(  # type: ignore[no-untyped-def]
                     count += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def outlasted(lost, backup, steps, is_coarse):  # type: ignore[no-untyped-def]
     """Lanes in which a need has been lost, without a break, until the backup has run out.
 
@@ -96,7 +97,7 @@ def outlasted(lost, backup, steps, is_coarse):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def met(g, need_ptr, alt_node, alt_asset, reach, works):  # type: ignore[no-untyped-def]
     """Lanes in which one of the alternatives of a need is there."""
     word = NIL
@@ -105,7 +106,7 @@ def met(g, need_ptr, alt_node, alt_asset, reach, works):  # type: ignore[no-unty
     return word
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def refine(  # type: ignore[no-untyped-def]  # noqa: PLR0912
     steps, is_coarse, need_asset, backup, need_ptr, alt_node, alt_asset, reach, works, more
 ):
@@ -151,7 +152,7 @@ def refine(  # type: ignore[no-untyped-def]  # noqa: PLR0912
                 due = np.inf
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def settle(  # type: ignore[no-untyped-def]  # noqa: PLR0912
     chosen, steps, is_coarse, event_ptr, item, hours, cascading,
     layer_ptr, indptr, heads, links, node_asset, source_ptr, sources, source_asset, base, asset_layers, link_layers,
@@ -210,7 +211,7 @@ def settle(  # type: ignore[no-untyped-def]  # noqa: PLR0912
             return
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def repairs(event_ptr, hours, most, columns):  # type: ignore[no-untyped-def]
     """Hour 0 and at most so many hours of repair of each event, ascending, padded with infinity [events, columns].
 
@@ -228,7 +229,7 @@ def repairs(event_ptr, hours, most, columns):  # type: ignore[no-untyped-def]
     return steps
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def tally(  # type: ignore[no-untyped-def]
     share, base, population, chosen, steps, weights, people, zone_people, zone_hours
 ):
@@ -261,7 +262,7 @@ def tally(  # type: ignore[no-untyped-def]
                 zone_hours[z] += weights[chosen[e]] * total
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def tally_bits(  # type: ignore[no-untyped-def]
     reach, zone_node, base, population, chosen, steps, weights, people, zone_people, zone_hours
 ):
@@ -294,7 +295,7 @@ def tally_bits(  # type: ignore[no-untyped-def]
                 zone_hours[z] += weights[chosen[e]] * total
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def part_shares(  # type: ignore[no-untyped-def]  # noqa: PLR0912
     first, last, indptr, heads, links, up, works, node_asset, sources, source_asset, supply, demand, zone_node,
     reach, lanes, share,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from headwater.compiled import compiled
 from headwater.errors import AssumptionError
 from headwater.system.layers import Floats, Numbers
 from headwater.words import _
@@ -76,7 +76,7 @@ def schedule(
     return start, end
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _deal_out(order, event, sector, hours, crews, start, end):  # type: ignore[no-untyped-def]
     """Give each repair, in order, to the crew of its event and sector that is free first."""
     free = np.zeros(crews)
