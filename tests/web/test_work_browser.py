@@ -17,6 +17,7 @@ from headwater import workshop
 from headwater.forum import Forum
 from headwater.library import Library
 from headwater.permissions import EVERYONE_ALONE
+from headwater.words import speaking, told
 
 sync_api = pytest.importorskip(
     "playwright.sync_api", reason="Playwright is missing: uv sync --frozen --inexact --group browser --group dev"
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.browser
 
 PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
 TABLES = "studies/mine/tables"
+BOTH = pytest.mark.parametrize("code", ["en", "zh"])
 PAGES = {
     "new": "studies/new",
     "start": "studies/mine/start",
@@ -96,14 +98,20 @@ def until(page: Any, condition: str, seconds: float = 10) -> None:
     raise AssertionError(f"never: {condition}")
 
 
+def say(code: str, words: str) -> str:
+    """What the site says in a language."""
+    with speaking(code):
+        return told(words)
+
+
 def cell(page: Any, row: int, column: int) -> Any:
     return page.locator(f"[name='c.{row}.{column}']")
 
 
-def take_back(page: Any) -> None:
+def take_back(page: Any, code: str = "en") -> None:
     """Undo the latest change that is no undoing itself."""
     with page.expect_navigation():
-        page.click(".changes button:not(:has-text('Do again'))")
+        page.click(f".changes button:not(:has-text('{say(code, 'Do again')}'))")
     assert page.url.endswith("done=undone")
 
 
@@ -139,29 +147,31 @@ def test_no_page_scrolls_sideways_on_a_narrow_phone(open_page: Any, name: str, c
     assert wide == [0]
 
 
+@BOTH
 def test_a_spoilt_file_is_refused_with_its_faults_and_a_good_one_is_taken(
-    open_page: Any, forum: Forum, tmp_path: Path
+    open_page: Any, forum: Forum, tmp_path: Path, code: str
 ) -> None:
     content = (forum.home / "studies" / "mine" / "zones.csv").read_text(encoding="utf-8")
     spoilt, good = tmp_path / "assets.csv", tmp_path / "zones.csv"
     assets = (forum.home / "studies" / "mine" / "assets.csv").read_text(encoding="utf-8")
     spoilt.write_text(assets.replace("transport", "trnsport", 1), encoding="utf-8")
     good.write_text(content.replace("\n", "\n", 1), encoding="utf-8")
-    page = open_page(f"/zh/{TABLES}")
+    page = open_page(f"/{code}/{TABLES}")
     page.set_input_files("#files", [str(spoilt), str(good)])
     page.click("form.send button")
     assert page.locator(".refused").inner_text().count("trnsport") == 1
-    assert page.locator("#refused-title").inner_text() == "未作任何改动：您上传的内容有错误"
+    assert page.locator("#refused-title").inner_text() == say(code, "Nothing was changed: what you sent has faults")
     lines = content.splitlines()
-    good.write_text("\n".join([*lines[:-1], lines[-1].replace(",", ",new ", 1)]) + "\n", encoding="utf-8")
+    good.write_text("\n".join([*lines[:-1], lines[-1].replace(",", f",new {code} ", 1)]) + "\n", encoding="utf-8")
     page.set_input_files("#files", str(good))
     page.click("form.send button")
     assert "1" in page.locator(".note[role=status]").inner_text()
-    assert rows(forum)[-1][1].startswith("new ")
+    assert rows(forum)[-1][1].startswith(f"new {code} ")
 
 
-def test_the_grid_moves_by_keys_pastes_blocks_takes_back_and_warns(open_page: Any, forum: Forum) -> None:
-    page = open_page(f"/en/{TABLES}/zones")
+@BOTH
+def test_the_grid_moves_by_keys_pastes_blocks_takes_back_and_warns(open_page: Any, forum: Forum, code: str) -> None:
+    page = open_page(f"/{code}/{TABLES}/zones")
     before = rows(forum)
     cell(page, 0, 1).focus()
     page.keyboard.press("Enter")
@@ -202,7 +212,7 @@ def test_the_grid_moves_by_keys_pastes_blocks_takes_back_and_warns(open_page: An
     page.click(".bar-end [value=save]")
     page.wait_for_url("**done=saved")
     assert rows(forum)[0][1] == "typed"
-    take_back(page)
+    take_back(page, code)
     assert rows(forum) == before
 
 
@@ -243,26 +253,33 @@ def test_two_at_once_and_the_second_sees_both(open_page: Any, forum: Forum, has_
     assert rows(forum) == before
 
 
-def test_a_job_shows_its_progress_is_stopped_and_goes_on(open_page: Any, forum: Forum) -> None:
-    page = open_page("/en/studies/mine/run")
-    page.click("button:has-text('Compute')")
-    page.wait_for_url("**/en/jobs/*")
-    assert "Waiting" in page.locator(".big-state").inner_text()
+@BOTH
+def test_a_job_shows_its_progress_is_stopped_and_goes_on(open_page: Any, forum: Forum, code: str) -> None:
+    study = f"by-{code}"
+    workshop.copy_study(forum, EVERYONE_ALONE, "toytown", study)
+    page = open_page(f"/{code}/studies/{study}/run")
+    page.click(f"button:has-text('{say(code, 'Compute')}')")
+    page.wait_for_url(f"**/{code}/jobs/*")
+    assert say(code, "Waiting for its turn") in page.locator(".big-state").inner_text()
+
+    def shows(state: str) -> str:
+        return f"document.querySelector('.big-state').textContent.includes('{say(code, state)}')"
+
     command = [sys.executable, "-c", WORKER, str(forum.home), str(forum.packaged)]
     process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     try:
         page.evaluate("window.kept = true")
-        until(page, "document.querySelector('.big-state').textContent.includes('Running')", 60)
+        until(page, shows("Running now"), 60)
         if page.evaluate("window.htmx !== undefined"):
             assert page.evaluate("window.kept") is True, "the page was not loaded again"
         until(page, "document.querySelector('progress') !== null || document.querySelector('#resume') !== null", 60)
         assert axe_module.Axe().run(page).response["violations"] == []
         page.click("#cancel")
-        until(page, "document.querySelector('.big-state').textContent.includes('Stopped')", 60)
+        until(page, shows("Stopped"), 60)
         page.click("#resume")
-        page.wait_for_url("**/en/jobs/*")
-        until(page, "document.querySelector('.big-state').textContent.includes('Finished')", 120)
-        assert page.locator("text=Read the results").is_visible()
+        page.wait_for_url(f"**/{code}/jobs/*")
+        until(page, shows("Finished"), 120)
+        assert page.locator(f"text={say(code, 'Read the results')}").is_visible()
         kept = page.locator("#job .facts dd").first.inner_text().split()
         assert kept[0] == kept[-1], "every result is there"
     finally:
