@@ -236,11 +236,21 @@ def _asking(request: Request) -> dict[str, Any]:
     return {
         "asks": signature.user,
         "csrf": signature.csrf,
+        "sign_in": link("sign-in", {"on": on} if (on := _return_to(request)) else None),
         "has_studies": forum is not None,
         "has_accounts": forum is not None and not forum.is_alone and not copy,
         "is_static": copy is not None,
         "copy": copy,
     }
+
+
+def _return_to(request: Request) -> str:
+    """Where somebody who signs in goes on: the page they are on; "" from the front and the pages of signing in."""
+    path, query = request.url.path, request.url.query
+    _language, _slash, inner = path.lstrip("/").partition("/")
+    if request.method != "GET" or inner.partition("/")[0] in {"", "sign-in", "set-up"}:
+        return ""
+    return f"{path}?{query}" if query and len(path) + len(query) < LONGEST_VALUE else path
 
 
 def first_sentence(words: str, most: int = 160) -> str:
