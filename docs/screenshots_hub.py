@@ -81,7 +81,7 @@ def photograph(base: str) -> None:
 
 
 def small(png: bytes) -> bytes:
-    """A picture in a few colours: the commonest of it, each pixel in the nearest."""
+    """A picture in a few colours, common ones and such as are far from all others; each pixel in the nearest."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         with rasterio.MemoryFile(png) as file, file.open() as picture:
@@ -89,8 +89,13 @@ def small(png: bytes) -> bytes:
     height, width = red.shape
     packed, index, counts = np.unique(red << 16 | green << 8 | blue, return_inverse=True, return_counts=True)
     colours = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=1)
-    kept = colours[np.argsort(-counts)[:COLOURS]]
-    nearest = np.abs(colours[:, None] - kept[None]).sum(axis=2).argmin(axis=1)
+    away, nearest = np.full(len(colours), np.inf), np.zeros(len(colours), np.intp)
+    kept = np.zeros((COLOURS, 3), np.int64)
+    for number in range(COLOURS):
+        kept[number] = colours[(np.minimum(away, 765) * np.sqrt(counts)).argmax()]
+        to_it = np.abs(colours - kept[number]).sum(axis=1)
+        nearest[to_it < away] = number
+        away = np.minimum(away, to_it)
     rows = nearest[index.ravel()].reshape(height, width).astype(np.uint8)
     raw = b"".join(b"\0" + row.tobytes() for row in rows)
     parts = [

@@ -66,7 +66,7 @@ def _reached(reading: Reading, found: Sequence[Candidate]) -> Part:
         top = next((i for i, c in enumerate(found) if c.key == best.get(goal.code)), -1)
         lines.append(Line(goal.title, cells, top))
         if any(c.differs(goal.code) for c in found):
-            words = _("{goal}, by the models run on the whole").format(goal=goal.name)
+            words = _("{goal}, by the models run on the whole").format(goal=goal.title)
             lines.append(Line(words, [goal.write(c.whole.get(goal.code)) for c in found]))
     if not targets:
         currency = content.header.currency
