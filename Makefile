@@ -25,7 +25,7 @@ demo: .venv/run ## run the main job on the Ghana and Djibouti packs and write th
 serve: .venv/run ## open the hub in a browser: http://127.0.0.1:8000/ (PORT=8080 for another port)
 	@$(HW) serve --port $(PORT)
 
-test: .venv/dev ## the tests, in under eight minutes
+test: .venv/dev ## the tests, but for those that take long, need a cluster or kill processes
 	@.venv/bin/python -m pytest -q -n auto --dist loadfile
 
 test-slow: .venv/dev .venv/packs .venv/fuzz ## the tests that take minutes, rebuild the packs, or try the API with what nobody would send

@@ -66,7 +66,8 @@ def outside_the_rasters(folder: Path, _edit: Edit) -> None:
         rewritten(path, moved)
 
 
-NOTHING = (without_hazards, without_measures, with_mistyped_kinds, outside_the_rasters)
+LATER = (without_measures, with_mistyped_kinds, outside_the_rasters)
+NOTHING = (without_hazards, *(pytest.param(spoil, marks=pytest.mark.slow) for spoil in LATER))
 
 
 @pytest.mark.parametrize("spoil", NOTHING)

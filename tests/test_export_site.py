@@ -24,6 +24,8 @@ from headwater.library import Library, open_library
 from headwater.permissions import EVERYONE_ALONE
 from headwater.web.copies import DEVICES, file_of, held, safe
 
+pytestmark = pytest.mark.slow
+
 TODAY = "2026-11-28"
 
 

@@ -182,6 +182,7 @@ def test_impossible_unknown_and_too_late() -> None:
         solve_large(model_of(0, 150), "npv_usd", time_limit_s=0.0)
 
 
+@pytest.mark.slow
 def test_weighted_plans_are_allowed_apart_and_bounded() -> None:
     model = model_of(4)
     table, starts = weighted_plans(model, ITEMS, seconds=300, most=20)

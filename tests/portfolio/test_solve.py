@@ -318,7 +318,6 @@ def obeys(instance: dict[str, Any], plan: tuple[int, ...], row: dict[Any, Any]) 
     return inside >= asked - 1e-4
 
 
-@settings(max_examples=100, deadline=None)
 @given(instances(), st.sampled_from([None, {"npv_usd": 1}]))
 def test_equals_the_best_of_all_plans(instance: dict[str, Any], senses: dict[str, int] | None) -> None:
     n, periods = instance["value"].shape

@@ -261,6 +261,7 @@ def test_nothing_computed_says_what_to_add(content: ReportContent) -> None:
     assert "dependency_rules" in note.words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LOSSES)
 def test_any_one_table_may_be_absent_or_empty(district: ReportContent, name: str) -> None:
     without = {key: table for key, table in district.tables.items() if key != name}

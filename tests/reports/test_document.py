@@ -178,6 +178,7 @@ def test_report_without_any_result_says_what_to_add(header: StudyHeader, languag
     "hazard_classes", "access", "criticality", "measures", "options", "appraisals", "effects", "changes", "plans",
     "plan_summaries", "components",
 ])  # fmt: skip
+@pytest.mark.slow
 def test_any_one_table_may_be_absent_or_empty(content: ReportContent, name: str) -> None:
     without = {key: table for key, table in content.tables.items() if key != name}
     assert "</html>" in render(dataclasses.replace(content, tables=without), language="en")

@@ -8,7 +8,7 @@ from itertools import pairwise
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.system.systems import Service, events_of, system_of
 
@@ -120,7 +120,6 @@ def hourly(found, hours):
     return np.take_along_axis(found.people, step[:, None, :], axis=-1)
 
 
-@settings(max_examples=200)
 @given(st.booleans().flatmap(lambda limited: cases(limited=limited)))
 def test_the_same_as_said_plainly_hour_by_hour(case):
     made, rows, events = case
