@@ -173,7 +173,7 @@ def test_a_job_of_a_study_that_is_gone_fails(forum: Forum) -> None:
 def test_a_job_that_runs_stops_when_it_is_cancelled_and_the_worker_goes_on(
     forum: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "BEAT_S", 0.5)  # whoever cancels must get a turn to write in between
+    monkeypatch.setattr(worker, "BEAT_S", 0.05)
     begun = threading.Event()
 
     def long_work(_study: object) -> None:
@@ -205,8 +205,8 @@ def test_a_job_that_runs_stops_when_it_is_cancelled_and_the_worker_goes_on(
 def test_a_cancel_that_comes_as_the_work_ends_does_not_stop_the_worker(
     forum: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "BEAT_S", 0.2)
-    for pause in (0.0, 0.1, 0.19, 0.21, 0.3):
+    monkeypatch.setattr(worker, "BEAT_S", 0.001)
+    for pause in (0.0, 0.002, 0.01, 0.02, 0.05):
         job_id = forum.run(EVERYONE_ALONE, "toytown", STEP)
 
         def work(_study: object, job_id: str = job_id, pause: float = pause) -> None:
