@@ -170,9 +170,11 @@ def test_a_job_of_a_study_that_is_gone_fails(forum: Forum) -> None:
         assert jobs.read_job(connection, job_id)["state"] == "failed"
 
 
+@pytest.mark.parametrize("before", [signal.default_int_handler, signal.SIG_IGN], ids=["usual", "in the background"])
 def test_a_job_that_runs_stops_when_it_is_cancelled_and_the_worker_goes_on(
-    forum: Forum, monkeypatch: pytest.MonkeyPatch
+    forum: Forum, monkeypatch: pytest.MonkeyPatch, before: signal.Handlers
 ) -> None:
+    signal.signal(signal.SIGINT, before)
     monkeypatch.setattr(worker, "BEAT_S", 0.05)
     begun = threading.Event()
 

@@ -53,6 +53,8 @@ def run_one(forum: Forum, worker: str, *, workers: int | None = None) -> bool:
         job = jobs.take_job(connection, worker)
     if job is None:
         return False
+    if threading.current_thread() is threading.main_thread():  # a shell has what it starts with & ignore interrupts
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     watch = _Watch(forum, job["job_id"], worker)
     watch.start()
     state, error = "finished", ""

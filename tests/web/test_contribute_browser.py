@@ -200,6 +200,7 @@ def test_an_entry_is_proposed_returned_changed_and_published(open_page: Any, cod
     writer.fill("[name='f.notes.1.zh']", "很深。")
     assert writer.input_value("[name='f.title.en']") == f"Well {name}", "what was typed is kept"
     writer.click("button[value=submit]")
+    writer.wait_for_load_state()
     assert writer.locator("#f-notes .why-bad").count() == 1, "a statement rests on something"
     writer.fill("[name='f.notes.0.basis']", "paper")
     writer.fill("[name='f.related']", "hazard")
