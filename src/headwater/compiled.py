@@ -17,10 +17,8 @@ from numba import njit
 FOLDER = "NUMBA_CACHE_DIR"
 """Variable of the environment that names the folder, for the programs that this one starts."""
 
-Compile = Callable[[Callable[..., Any]], Any]
 
-
-def compiled(**options: Any) -> Compile:
+def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Decorator: `numba.njit` with these options, kept on disk, or compiled anew in every process where nothing can be.
 
     Examples

@@ -53,8 +53,6 @@ def run_one(forum: Forum, worker: str, *, workers: int | None = None) -> bool:
         job = jobs.take_job(connection, worker)
     if job is None:
         return False
-    if threading.current_thread() is threading.main_thread():  # a shell has what it starts with & ignore interrupts
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     watch = _Watch(forum, job["job_id"], worker)
     watch.start()
     state, error = "finished", ""
@@ -227,7 +225,9 @@ class _Watch:
         self._thread = threading.Thread(target=self._beat, name=f"signs of life of {job_id}", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin; interrupts are heard from now on, also where a shell that started this with & had them ignored."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         self._thread.start()
 
     def stop(self) -> None:

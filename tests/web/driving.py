@@ -1,4 +1,4 @@
-"""What every test that drives a browser needs: an application on a free port, and Chromium."""
+"""What every test that drives a browser needs: an application on a free port, Chromium, windows, and patience."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,3 +59,48 @@ def chromium(flags: Sequence[str]) -> Iterator[Any]:
         running = playwright.chromium.launch(executable_path=found, args=list(flags))
         yield running
         running.close()
+
+
+@contextmanager
+def windows(
+    browser: Any, *, excused: Sequence[str] = (), levels: Sequence[str] = ("error", "warning"), **usual: Any
+) -> Iterator[Callable[..., Any]]:
+    """Opens addresses, each in a window of its own; fails in the end if the browser complained of what is not excused.
+
+    Parameters
+    ----------
+    browser
+        Chromium.
+    excused
+        Parts of complaints that are expected.
+    levels
+        What counts as a complaint.
+    **usual
+        Options of a window unless it is given others.
+    """
+    contexts: list[Any] = []
+    complaints: list[str] = []
+
+    def opened(address: str = "", **options: Any) -> Any:
+        contexts.append(browser.new_context(**{**usual, **options}))
+        page = contexts[-1].new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type in levels else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        if address:
+            page.goto(address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    unexpected = [words for words in complaints if not any(part in words for part in excused)]
+    assert unexpected == [], unexpected
+
+
+def until(page: Any, condition: str, seconds: float = 10) -> None:
+    """Wait until something holds in the page, whose policy forbids Playwright's own way of waiting."""
+    for _ in range(int(seconds * 20)):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never: {condition}")

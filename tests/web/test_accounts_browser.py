@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.web.driving import served
+from tests.web.driving import served, windows
 from tests.web.work_site import PASSWORD, open_site, work_app
 
 from headwater.forum import Forum
@@ -52,26 +52,16 @@ def server(library: Library, forum: Forum) -> Iterator[str]:
 @pytest.fixture
 def open_page(browser: Any, server: str) -> Iterator[Any]:
     """Opens a page in a window of its own, signed in as somebody; fails if the browser complains about anything."""
-    contexts, complaints = [], []
+    with windows(browser, excused=["status of 40"], viewport=DESK) as opened:
 
-    def opened(who: str, address: str, **options: Any) -> Any:
-        context = browser.new_context(**{"viewport": DESK, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.on(
-            "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        if who:
-            page.goto(f"{server}/en/sign-in")
-            sign_in(page, who)
-        page.goto(f"{server}{address}")
-        return page
+        def opened_by(who: str, address: str, **options: Any) -> Any:
+            page = opened(f"{server}/en/sign-in" if who else "", **options)
+            if who:
+                sign_in(page, who)
+            page.goto(f"{server}{address}")
+            return page
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert [words for words in complaints if "status of 40" not in words] == []
+        yield opened_by
 
 
 def sign_in(page: Any, name: str, password: str = PASSWORD) -> None:

@@ -1,6 +1,6 @@
 """The hub in a real browser: no accessibility faults, keyboard alone, no JavaScript, live filters, narrow windows.
 
-Needs Playwright for Python (`make browser`, or `uv sync --group browser`) and a Chromium: Debian's, or the one that
+Needs Playwright for Python (`make test-browser` brings it) and a Chromium: Debian's, or the one that
 HEADWATER_CHROMIUM names. Skips with the reason where either is missing.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.web.driving import until, windows
 
 sync_api = pytest.importorskip(
     "playwright.sync_api", reason="Playwright is missing: uv sync --frozen --inexact --group browser --group dev"
@@ -48,32 +49,8 @@ PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
 @pytest.fixture
 def open_page(browser: Any, server: str) -> Iterator[Any]:
     """Opens a page of the hub in a window of its own; fails if the browser complains about anything."""
-    contexts, complaints = [], []
-
-    def opened(address: str, **options: Any) -> Any:
-        context = browser.new_context(**{"viewport": DESK, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.on(
-            "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{server}{address}")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert [words for words in complaints if "404" not in words] == []
-
-
-def until(page: Any, condition: str) -> None:
-    """Wait until something holds in the page, whose policy forbids Playwright's own way of waiting."""
-    for _ in range(100):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never: {condition}")
+    with windows(browser, excused=["404"], viewport=DESK) as opened:
+        yield lambda address, **options: opened(f"{server}{address}", **options)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -188,17 +165,17 @@ def test_no_script_is_fetched_before_it_is_needed_and_filters_then_answer_at_onc
         pytest.skip("htmx was not there when Headwater was built: pip install . with network")
     assert not [name for name in fetched if "vendor" in name]
     page.focus("#q")
-    until(page, "window.htmx !== undefined")
+    until(page, "window.htmx !== undefined", seconds=5)
     page.evaluate("window.kept = true")
     page.locator("#f-sectors-energy").focus()
     page.keyboard.press("Space")
     page.wait_for_url("**/en/search?sectors=energy")
-    until(page, "document.querySelector('#told').textContent.includes('energy')")
+    until(page, "document.querySelector('#told').textContent.includes('energy')", seconds=5)
     assert page.evaluate("window.kept") is True, "the page was not loaded again"
     assert page.evaluate("document.activeElement.id") == "f-sectors-energy", "the focus stays where it was"
     assert page.locator("#f-sectors-energy").is_checked()
     page.fill("#q", "zzzz")
-    until(page, "document.querySelector('#told').textContent.startsWith('0')")
+    until(page, "document.querySelector('#told').textContent.startsWith('0')", seconds=5)
     page.go_back()
     page.wait_for_url("**/en/search?sectors=energy")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.web.contribute_site import MET, PASSWORD, contribute_app, open_hub, open_site, term
-from tests.web.driving import served
+from tests.web.driving import served, windows
 
 from headwater import contribution
 from headwater.contribution import Finding
@@ -111,23 +111,10 @@ def sessions(browser: Any, server: str) -> dict[str, Any]:
 @pytest.fixture
 def open_page(browser: Any, server: str, sessions: dict[str, Any]) -> Iterator[Any]:
     """Opens a page as somebody in a window of their own; fails if the browser complains about anything."""
-    contexts, complaints = [], []
-
-    def opened(who: str, address: str, **options: Any) -> Any:
-        context = browser.new_context(**{"viewport": DESK, "storage_state": sessions[who], **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.on(
-            "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
+    with windows(browser, excused=["status of 40"], viewport=DESK) as opened:
+        yield lambda who, address, **options: opened(
+            f"{server}{address}", **{"storage_state": sessions[who], **options}
         )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{server}{address}")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert [words for words in complaints if "status of 40" not in words] == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.web.driving import free_port, served
+from tests.web.driving import free_port, served, windows
 from tests.web.openid_site import CLIENT_ID, SECRET, Site, running
 
 from headwater.forum import open_forum
@@ -53,14 +53,8 @@ def server(library: Library, provider: Site, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
     """A phone's window; fails if the browser complains about anything."""
-    complaints: list[str] = []
-    context = browser.new_context(viewport=PHONE)
-    made = context.new_page()
-    made.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
-    made.on("pageerror", lambda error: complaints.append(str(error)))
-    yield made
-    context.close()
-    assert complaints == []
+    with windows(browser, viewport=PHONE) as opened:
+        yield opened()
 
 
 def shot(page: Any, name: str) -> None:

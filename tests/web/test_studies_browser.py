@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.web.driving import DRAWING, served
+from tests.web.driving import DRAWING, served, until, windows
 from tests.web.site import finished, site, traded
 
 from headwater.library import Library
@@ -64,31 +64,8 @@ def server(library: Library, root: Path, toy_results: Path, tmp_path_factory: py
 @pytest.fixture
 def open_page(browser: Any, server: str) -> Iterator[Any]:
     """Opens a page of the site in a window of its own; fails if the browser complains about anything."""
-    contexts: list[Any] = []
-    complaints: list[str] = []
-
-    def opened(address: str, **options: Any) -> Any:
-        context = browser.new_context(**{"viewport": DESK, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{server}{address}")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert [words for words in complaints if "404" not in words] == []
-
-
-def until(page: Any, condition: str) -> None:
-    """Wait until something holds in the page, whose policy forbids Playwright's own way of waiting."""
-    for _ in range(200):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never: {condition}")
+    with windows(browser, excused=["404"], levels=["error"], viewport=DESK) as opened:
+        yield lambda address, **options: opened(f"{server}{address}", **options)
 
 
 def here(page: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.test_worker import WORKER
-from tests.web.driving import served
+from tests.web.driving import served, until, windows
 from tests.web.work_site import open_site, work_app
 
 from headwater import workshop
@@ -69,33 +69,9 @@ def server(library: Library, forum: Forum) -> Iterator[str]:
 @pytest.fixture
 def open_page(browser: Any, server: str) -> Iterator[Any]:
     """Opens a page of the site in a window of its own; fails if the browser complains about anything."""
-    contexts, complaints = [], []
-
-    def opened(address: str, **options: Any) -> Any:
-        context = browser.new_context(**{"viewport": DESK, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.on(
-            "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{server}{address}")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    expected = ("status of 409", "status of 422", "status of 400")
-    assert [words for words in complaints if not any(part in words for part in expected)] == []
-
-
-def until(page: Any, condition: str, seconds: float = 10) -> None:
-    """Wait until something holds in the page, whose policy forbids Playwright's own way of waiting."""
-    for _ in range(int(seconds * 20)):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never: {condition}")
+    excused = ("status of 409", "status of 422", "status of 400")
+    with windows(browser, excused=excused, viewport=DESK) as opened:
+        yield lambda address, **options: opened(f"{server}{address}", **options)
 
 
 def say(code: str, words: str) -> str:
